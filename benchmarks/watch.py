@@ -18,30 +18,30 @@ from typing import Any
 from unrolled.monitoring.watch import Watch
 from unrolled.recipes import load_recipe
 from unrolled.tasks import task_type
-from unrolled.training import Progress, Trainer, Update, Watcher, Watchers
-from unrolled.training.seeding import seeded, with_threads
+from unrolled.training import Callback, CallbackList, Progress, Trainer, Update
+from unrolled.training.seeding import resolve_threads, seeded
 
 
-class TimedCallback(Watcher):
+class TimedCallback(Callback):
     """Callback that runs another callback and measures its seconds."""
 
-    def __init__(self, inner: Watcher) -> None:
+    def __init__(self, inner: Callback) -> None:
         self.inner, self.seconds = inner, 0.0
 
-    def started(self, progress: Progress, total_steps: int | None) -> None:
+    def on_train_begin(self, progress: Progress, total_steps: int | None) -> None:
         self.inner.started(progress, total_steps)  # opens the event file once; not counted
 
-    def updating(self, progress: Progress, update: Update) -> None:
+    def on_pre_optimizer_step(self, progress: Progress, update: Update) -> None:
         start = time.perf_counter()
         self.inner.updating(progress, update)
         self.seconds += time.perf_counter() - start
 
-    def stepped(self, progress: Progress, loss: float, lr: float) -> None:
+    def on_step_end(self, progress: Progress, loss: float, lr: float) -> None:
         start = time.perf_counter()
         self.inner.stepped(progress, loss, lr)
         self.seconds += time.perf_counter() - start
 
-    def ended(self, progress: Progress) -> None:
+    def on_train_end(self, progress: Progress) -> None:
         start = time.perf_counter()
         self.inner.ended(progress)
         self.seconds += time.perf_counter() - start
@@ -52,10 +52,10 @@ class RecipeRun:
 
     def __init__(self, name: str, updates: int) -> None:
         recipe = load_recipe(name)
-        training, _ = with_threads(recipe.config.training)
+        training, _ = resolve_threads(recipe.config.training)
         training = dataclasses.replace(training, max_steps=updates, epochs=10**6, validate_every=10**9)
         self.task: Any = task_type(recipe.task)(dataclasses.replace(recipe.config, training=training))
-        self.data = self.task._learn()
+        self.data = self.task._prepare_data()
         self.task.facts = self.data.facts
 
     def train(self, every: int | None) -> tuple[float, float, int]:
@@ -69,10 +69,10 @@ class RecipeRun:
             job = self.task._make_job(self.data)
             job.validate = lambda: None
             trainer = Trainer(job, config.optimizer, config.training)
-            timed_callback = TimedCallback(Watcher())
+            timed_callback = TimedCallback(Callback())
             if every is not None:
                 timed_callback = TimedCallback(Watch(job, trainer.log, every=every, folder=Path(folder)))
-            trainer.watcher = Watchers(timed_callback)
+            trainer.callback = CallbackList(timed_callback)
             start = time.perf_counter()
             trainer.run()
             records = sum(r["kind"] == "watch" for r in trainer.log.records)

@@ -27,7 +27,7 @@ forecaster = ur.Forecaster(
     missing="interpolate",
 )
 forecaster.fit(sales, progress=False)
-for note in forecaster.facts["series"]["sales"]["notes"]:
+for note in forecaster.data_info["series"]["sales"]["notes"]:
     print(note)
 
 backtest = forecaster.backtest()  # from 2021 on, without retraining

@@ -18,7 +18,7 @@ for _ in range(40):
 folder = Path(tempfile.mkdtemp())
 (folder / "pieces.json").write_text(json.dumps(pieces))
 
-model = ur.PianoRoll(hidden=32, batch=4, epochs=30, lr=0.02)
+model = ur.MusicModel(hidden=32, batch=4, epochs=30, lr=0.02)
 model.fit(folder / "pieces.json", progress=False)
 print("held-out loss:", round(model.result["valid"]["nll"], 2), "nats per step")
 print("baselines:", model.result["baselines"]["valid"])

@@ -11,7 +11,7 @@ import unrolled as ur
 from cases import write_labelled, write_pairs, write_series, write_tagged, write_text
 from unrolled.experiments.comparison_folder import ComparisonFolder
 from unrolled.experiments.comparison_table import COLUMNS
-from unrolled.tasks.base.outcome import Tried
+from unrolled.tasks.base.outcome import SavedOutcome
 
 TINY: dict[str, Any] = {"hidden": 6, "batch": 8, "threads": 1}
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -43,7 +43,7 @@ def mean_of(table: pd.DataFrame, rung: str) -> float:
     return float(table.set_index("model").loc[rung, "mean"])
 
 
-def kept(out: Path, rung: str, seed: int = 1) -> Tried:
+def kept(out: Path, rung: str, seed: int = 1) -> SavedOutcome:
     """Return the stored outcome of one model and seed of a comparison."""
     folder = object.__new__(ComparisonFolder)
     folder.folder = out

@@ -9,8 +9,8 @@ from typing import Literal
 import pytest
 
 from unrolled.config import (
-    aliases_of,
     from_dict,
+    get_aliases,
     literal_values,
     option_names,
     require,
@@ -191,7 +191,7 @@ def test_an_option_and_its_alias_exclude_each_other(cell):
 
 
 def test_an_alias_gives_way_to_an_option_of_that_name():
-    assert aliases_of(["cell", "hidden"]) == {"model": "cell"}
-    assert aliases_of(["cell", "model"]) == aliases_of(["hidden"]) == {}
+    assert get_aliases(["cell", "hidden"]) == {"model": "cell"}
+    assert get_aliases(["cell", "model"]) == get_aliases(["hidden"]) == {}
     with pytest.raises(ConfigError, match="unknown option 'model'"):
         with_options(Size(), {"model": "x"})

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from unrolled.devices import device_of, move
+from unrolled.devices import get_device, move
 
 CPU, META = torch.device("cpu"), torch.device("meta")
 
@@ -74,5 +74,5 @@ def test_values_that_cannot_move_are_refused(value: Any) -> None:
 
 def test_the_device_of_a_model_is_that_of_its_parameters() -> None:
     model = nn.Linear(2, 2)
-    assert device_of(model) == CPU
-    assert device_of(model.to(META)) == META
+    assert get_device(model) == CPU
+    assert get_device(model.to(META)) == META

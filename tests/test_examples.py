@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 EXPECTED = {
     "drop_in.py": "past the end of row 1: 0.0",
     "text_file.py": "nats/token, perplexity",
-    "own_cell.py": "output (12, 2, 6) final state (2, 6)",
+    "custom_cell.py": "output (12, 2, 6) final state (2, 6)",
     "classify.py": "accuracy 100.00%, macro F1 100.00%",
     "tag.py": "['pronoun', 'verb', 'adverb']",
     "vectors.py": "True ~ False",

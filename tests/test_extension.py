@@ -13,8 +13,8 @@ def test_describes_this_processor() -> None:
 
 
 def test_describes_which_thread_pool_it_uses() -> None:
-    assert f"threads: {extension.threads_from}" in extension.describe()
-    assert extension.threads_from.startswith(("torch's OpenMP", "none: "))
+    assert f"threads: {extension.openmp_runtime}" in extension.describe()
+    assert extension.openmp_runtime.startswith(("torch's OpenMP", "none: "))
 
 
 def test_a_library_that_is_not_loaded_provides_no_threads() -> None:

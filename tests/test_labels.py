@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from unrolled.experiments.comparison_plot import plot_comparison
 from unrolled.experiments.repetition_plot import plot_repetition
-from unrolled.labels import label_text, label_updates
+from unrolled.labels import label_text, label_update_axis
 from unrolled.tasks.base.outcome import Outcome
 from unrolled.tasks.base.plots import plot_confusion
 from unrolled.tasks.translate.attention_plot import plot_attention
@@ -97,5 +97,5 @@ def test_ticks_of_updates_are_integers():
 
     axes = Figure().subplots()
     axes.plot([1, 2], [3.0, 2.0])
-    label_updates(axes)
+    label_update_axis(axes)
     assert all(float(tick).is_integer() for tick in axes.get_xticks())

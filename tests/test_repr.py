@@ -11,7 +11,7 @@ from cases import CASES
 from unrolled.config import option_names, with_options
 from unrolled.data import Document, Labelled
 from unrolled.errors import DataError
-from unrolled.short_repr import LONGEST, shown
+from unrolled.short_repr import LONGEST, short_text
 
 PACKAGES = (
     "",
@@ -110,4 +110,4 @@ def test_other_objects_have_short_reprs(value):
     ],
 )
 def test_short_forms_of_values(value, text):
-    assert shown(value) == text
+    assert short_text(value) == text

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from unrolled import cores, threads
-from unrolled.threads import choose_threads, describe_waiting, settle_waiting
+from unrolled.threads import choose_threads, describe_waiting, set_thread_waiting
 from unrolled.training import TrainingConfig
-from unrolled.training.seeding import with_threads
+from unrolled.training.seeding import resolve_threads
 
 VARIABLES = (*threads.WAITING, threads.THREADS)
 
@@ -72,11 +72,11 @@ def test_an_explicit_number_of_threads_is_kept(machine, monkeypatch):
 
 def test_a_resumed_run_keeps_its_number_of_threads(machine):
     machine(2.0, 1.0, 2)
-    config, choice = with_threads(TrainingConfig(seed=3))
+    config, choice = resolve_threads(TrainingConfig(seed=3))
     assert choice.count == 1
     assert config == TrainingConfig(seed=3, threads=1)
     machine(2.0, 0.0, 2)  # the other work is gone; the resumed run keeps its number of threads
-    assert with_threads(config)[0] == config
+    assert resolve_threads(config)[0] == config
 
 
 # -- waiting -----------------------------------------------------------------------------------------
@@ -85,18 +85,18 @@ def test_a_resumed_run_keeps_its_number_of_threads(machine):
 def test_idle_threads_sleep_soon_unless_the_user_has_set_it(monkeypatch):
     monkeypatch.delitem(sys.modules, "torch")
     environ = {"PATH": "x"}
-    settle_waiting(environ)
+    set_thread_waiting(environ)
     assert environ == {"PATH": "x"} | threads.SHORT_SPIN
     for user_setting in ({"OMP_WAIT_POLICY": "ACTIVE"}, {"GOMP_SPINCOUNT": "99"}, {"KMP_BLOCKTIME": "0"}):
         environ = dict(user_setting)
-        settle_waiting(environ)
+        set_thread_waiting(environ)
         assert environ == user_setting
 
 
 def test_nothing_is_set_once_torch_is_loaded():
     assert "torch" in sys.modules
     environ = {}
-    settle_waiting(environ)
+    set_thread_waiting(environ)
     assert environ == {}
 
 

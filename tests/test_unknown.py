@@ -12,7 +12,7 @@ from unrolled.errors import DataError
 from unrolled.symbols import UNK_ID
 from unrolled.tasks.base.unknown import Unknown, mix_unknown_losses
 from unrolled.text import TextConfig, train_tokenizer
-from unrolled.unknown import mix_unknown, share_for, unknown_share
+from unrolled.unknown import get_unknown_share, mix_unknown, unknown_share
 
 shares = st.floats(1e-9, 0.9)
 tokens = st.lists(st.integers(0, 6), min_size=1, max_size=20).map(np.array)
@@ -37,7 +37,7 @@ def test_mixed_probabilities_sum_to_one(weights, share):
 def test_torch_and_numpy_mix_losses_alike(ids, share):
     scores = -np.linspace(0.1, 40, len(ids))
     expected = mix_unknown(scores, ids, share)
-    used = share_for(ids, share)
+    used = get_unknown_share(ids, share)
     losses = mix_unknown_losses(torch.from_numpy(-scores), torch.from_numpy(ids), used, -100)
     np.testing.assert_allclose(losses.numpy(), -expected, rtol=1e-12)
     if not (ids == UNK_ID).any():
@@ -67,16 +67,16 @@ def test_unknown_tokens_are_counted_and_listed():
     )
     assert "share" not in unknown.notes("t.txt", "character", 0.0)[0]
     assert Unknown.of(["abc"], tokenizer).notes("t.txt", "character", 0.1) == ()
-    unknown.refuse_foreign("t.txt")
+    unknown.check_mostly_known("t.txt")
     many = Unknown.of(["uvwxyza"], tokenizer)
     assert many.shown == "'u', 'v', 'w', 'x', 'y' and 1 more"
     with pytest.raises(DataError, match=r"6 of 7 tokens of t\.txt .*another kind of text"):
-        many.refuse_foreign("t.txt")
+        many.check_mostly_known("t.txt")
 
 
 def test_a_literal_unk_in_the_text_is_known():
     words = train_tokenizer(TextConfig("word", min_frequency=1), ["the cat sat"])
     unknown = Unknown.of(["<unk> <unk> sat"], words)
     assert (unknown.count, unknown.kinds) == (2, ())
-    unknown.refuse_foreign("x")
+    unknown.check_mostly_known("x")
     assert unknown.notes("x", "word", 0.1) == ()

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from unrolled.cli.main import main
 from unrolled.terminal import Terminal
-from unrolled.visible import VisibleStream, styled_output, visible, visible_output
+from unrolled.visible import VisibleStream, escape_control_characters, styled_output, visible_output
 
 TITLE = "\x1b]0;OWNED\x07"
 CONTROL_CHARACTERS = [*map(chr, range(32)), *map(chr, range(127, 160)), *"\u202a\u202e\u2066\u2069", "\udc80"]
@@ -20,23 +20,23 @@ ALLOWED = "\t\n\f"
 
 @given(st.text())
 def test_text_without_control_characters_is_unchanged(text):
-    assert not {*visible(text).replace("\r\n", "")} & {*CONTROL_CHARACTERS} - {*ALLOWED}
-    assert visible(visible(text)) == visible(text)
+    assert not {*escape_control_characters(text).replace("\r\n", "")} & {*CONTROL_CHARACTERS} - {*ALLOWED}
+    assert escape_control_characters(escape_control_characters(text)) == escape_control_characters(text)
     if not {*text} & {*CONTROL_CHARACTERS}:
-        assert visible(text) == text
+        assert escape_control_characters(text) == text
 
 
 def test_control_characters_are_escaped():
-    shown = visible("a\x1b[31m\r\x9b\u202e\udc80\n")
+    shown = escape_control_characters("a\x1b[31m\r\x9b\u202e\udc80\n")
     assert shown == "a\\x1b[31m\\x0d\\x9b\\u202e\\udc80\n"
     for character in {*CONTROL_CHARACTERS} - {*ALLOWED}:
-        assert visible(character).isascii()
-        assert visible(character).isprintable()
-    assert visible("سلام \u200f naïve 日本 😀") == "سلام \u200f naïve 日本 😀"
+        assert escape_control_characters(character).isascii()
+        assert escape_control_characters(character).isprintable()
+    assert escape_control_characters("سلام \u200f naïve 日本 😀") == "سلام \u200f naïve 日本 😀"
 
 
 def test_windows_line_ends_are_unchanged():
-    assert visible("The\tO\r\nover\rwritten\r\n") == "The\tO\r\nover\\x0dwritten\r\n"
+    assert escape_control_characters("The\tO\r\nover\rwritten\r\n") == "The\tO\r\nover\\x0dwritten\r\n"
 
 
 def test_a_stream_escapes_and_otherwise_delegates():

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from unrolled.errors import ConfigError, suggestion
-from unrolled.short_repr import shown
+from unrolled.short_repr import short_text
 
 C = TypeVar("C")
 Kind = TypeVar("Kind", bound=type)
@@ -67,7 +67,7 @@ def with_options(config: C, options: Mapping[str, Any], where: str = "options") 
     groups = {name: group for group, name in option_names(type(config))}
     tuples = tuple_options(type(config))
     nested = to_dict(config)
-    for name, value in by_own_names(type(config), options, where).items():
+    for name, value in resolve_aliases(type(config), options, where).items():
         if name not in groups:
             raise ConfigError(f"{where}: unknown option {name!r}{suggestion(name, groups)}")
         target = nested[groups[name]] if groups[name] else nested
@@ -102,34 +102,34 @@ def changed_options(config: Any) -> dict[str, Any]:
     return {name: value for name, value, default in options if value != default}
 
 
-def options_text(config: Any) -> str:
+def format_options(config: Any) -> str:
     """Return the options that differ from their defaults as Python arguments: ``hidden=24, lr=0.01``."""
-    return ", ".join(f"{name}={shown(value)}" for name, value in changed_options(config).items())
+    return ", ".join(f"{name}={short_text(value)}" for name, value in changed_options(config).items())
 
 
-def options_repr(kind: Kind) -> Kind:
+def with_options_repr(kind: Kind) -> Kind:
     """Class decorator: set a short ``repr`` that shows the options that differ from their defaults."""
 
     def text(config: Any) -> str:
-        return f"{type(config).__name__}({options_text(config)})"
+        return f"{type(config).__name__}({format_options(config)})"
 
     kind.__repr__ = text  # type: ignore[assignment]
     return kind
 
 
-def aliases_of(names: Iterable[str]) -> dict[str, str]:
+def get_aliases(names: Iterable[str]) -> dict[str, str]:
     """Return the entries of :data:`ALIASES` that apply to options with these names."""
     options = set(names)
     return {alias: name for alias, name in ALIASES.items() if name in options and alias not in options}
 
 
-def by_own_names(kind: type, options: Mapping[str, Any], where: str = "options") -> dict[str, Any]:
+def resolve_aliases(kind: type, options: Mapping[str, Any], where: str = "options") -> dict[str, Any]:
     """Return the options with aliases replaced by the names of their options.
 
     Raises:
         ConfigError: if an option is given by its name and by its alias.
     """
-    aliases = aliases_of(name for _, name in option_names(kind))
+    aliases = get_aliases(name for _, name in option_names(kind))
     for alias, name in aliases.items():
         require(
             not (alias in options and name in options),

@@ -10,7 +10,7 @@ T = TypeVar("T")
 _PLAIN = (str, int, float, type(None))
 
 
-def device_of(model: nn.Module) -> torch.device:
+def get_device(model: nn.Module) -> torch.device:
     """Return the device of a model's first parameter."""
     return next(model.parameters()).device
 

@@ -78,7 +78,7 @@ def suggestion(wrong: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     return f" (did you mean {matches[0]!r}?)" if matches else ""
 
 
-def shown_path(path: object) -> str:
+def shorten_path(path: object) -> str:
     """Return a path for a message; the middle of a very long path is left out."""
     text = str(path)
     return text if len(text) <= LONGEST_PATH else f"{text[: LONGEST_PATH // 2]}…{text[-LONGEST_PATH // 2 :]}"

@@ -36,7 +36,7 @@ def _share_threads() -> str:
     return str(core.use_openmp_of(str(library)))
 
 
-threads_from = _share_threads()
+openmp_runtime = _share_threads()
 """Runtime whose threads the extension uses; without one it runs on the calling thread alone."""
 
 
@@ -52,7 +52,7 @@ def buffer(t: Tensor) -> tuple[int, int]:
     return t.data_ptr(), int(t.untyped_storage().nbytes() - t.storage_offset() * t.element_size())
 
 
-def own_buffer(t: Tensor) -> tuple[int, int]:
+def contiguous_buffer(t: Tensor) -> tuple[int, int]:
     """Return the same as :func:`buffer`, faster, for a contiguous tensor that this package allocated."""
     return t.data_ptr(), t.nbytes
 
@@ -86,4 +86,4 @@ def describe() -> str:
     """Return one line that describes the extension, its kernels and its threads."""
     if core is None:
         return "compiled core: absent"
-    return f"compiled core: present ({core.current_kernels()} kernels, threads: {threads_from})"
+    return f"compiled core: present ({core.current_kernels()} kernels, threads: {openmp_runtime})"

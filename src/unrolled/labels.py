@@ -26,7 +26,7 @@ def label_text(name: object, *, line: int = 40, lines: int = 1) -> str:
     return _fit("".join(map(_escape_character, str(name))), line, lines).replace("$", r"\$")
 
 
-def label_updates(axes: "Axes") -> None:
+def label_update_axis(axes: "Axes") -> None:
     """Label the horizontal axis "update", with whole numbers as ticks."""
     from matplotlib.ticker import MaxNLocator
 
@@ -34,7 +34,7 @@ def label_updates(axes: "Axes") -> None:
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
 
 
-def width_of(labels: Iterable[str], points: float = 10) -> float:
+def label_width(labels: Iterable[str], points: float = 10) -> float:
     """Return the width in inches of the longest line of the labels, to be added to the width of a figure."""
     longest = max((len(line) for label in labels for line in label.split("\n")), default=0)
     return longest * CHARACTER_WIDTH * points / 10

@@ -17,7 +17,7 @@ def short_repr(kind: C) -> C:
     return kind
 
 
-def shown(value: Any) -> str:
+def short_text(value: Any) -> str:
     """Return a short text for a value: the shape of an array, the first items and the length of a list."""
     if isinstance(value, str):
         return repr(value if len(value) <= TEXT else f"{value[: TEXT - 1]}…")
@@ -28,18 +28,18 @@ def shown(value: Any) -> str:
         return _format_fields(value)
     if isinstance(value, dict):
         return _format_items(
-            [f"{shown(k)}: {shown(v)}" for k, v in [*value.items()][:ITEMS]], len(value), "{}"
+            [f"{short_text(k)}: {short_text(v)}" for k, v in [*value.items()][:ITEMS]], len(value), "{}"
         )
     if type(value) in (list, tuple):
         brackets = "[]" if isinstance(value, list) else "()"
-        return _format_items([shown(item) for item in value[:ITEMS]], len(value), brackets)
+        return _format_items([short_text(item) for item in value[:ITEMS]], len(value), brackets)
     text = f"{value:.6g}" if isinstance(value, float) else repr(value)
     return text if len(text) <= 2 * TEXT else f"<{type(value).__name__}>"
 
 
 def _format_fields(value: Any) -> str:
     changed = [f for f in dataclasses.fields(value) if f.repr and not _is_default(f, getattr(value, f.name))]
-    parts = [f"{f.name}={shown(getattr(value, f.name))}" for f in changed]
+    parts = [f"{f.name}={short_text(getattr(value, f.name))}" for f in changed]
     text = f"{type(value).__name__}({', '.join(parts)})"
     if len(text) <= LONGEST:
         return text
@@ -48,7 +48,7 @@ def _format_fields(value: Any) -> str:
 
 
 def _format_short(value: Any) -> str:
-    text = shown(value)
+    text = short_text(value)
     return text if len(text) <= SHORT else f"<{type(value).__name__}>"
 
 

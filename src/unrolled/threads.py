@@ -34,7 +34,7 @@ class ThreadChoice:
         return f"{threads} ({self.reason}); {describe_waiting()}"
 
 
-def settle_waiting(environ: MutableMapping[str, str] = os.environ) -> None:
+def set_thread_waiting(environ: MutableMapping[str, str] = os.environ) -> None:
     """Shorten how long idle OpenMP threads spin, unless the user has set it.
 
     The OpenMP runtime reads these variables once, when torch is loaded. A later call does nothing, so that

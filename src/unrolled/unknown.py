@@ -26,14 +26,14 @@ def unknown_share(training: Ids) -> float:
     return float((counts == 1).sum() + 1) / (len(training) + 2)
 
 
-def share_for(tokens: Ids, share: float) -> float:
+def get_unknown_share(tokens: Ids, share: float) -> float:
     """Return the weight of ``<unk>`` for scoring a text: ``share``, or 0 if it has no unknown tokens."""
     return share if share and bool((tokens == UNK_ID).any()) else 0.0
 
 
 def mix_unknown(scores: Numbers, tokens: Ids, share: float) -> Numbers:
-    """Return ln p' of tokens (N,) from ln p (N,), with the weight from :func:`share_for`."""
-    share = share_for(tokens, share)
+    """Return ln p' of tokens (N,) from ln p (N,), with the weight from :func:`get_unknown_share`."""
+    share = get_unknown_share(tokens, share)
     if not share:
         return scores
     scaled = scores + np.log1p(-share)

@@ -22,13 +22,13 @@ _CONTROL = re.compile(
 )
 
 
-def visible(text: str) -> str:
+def escape_control_characters(text: str) -> str:
     """Return a text with terminal control characters written as codes, ``\\x1b`` or ``\\u202e``."""
     return _CONTROL.sub(_escape_code, text)
 
 
 class VisibleStream(io.TextIOBase):
-    """Text stream that passes everything written to it through :func:`visible`.
+    """Text stream that passes everything written to it through :func:`escape_control_characters`.
 
     Args:
         inner: the stream that receives the text.
@@ -43,7 +43,9 @@ class VisibleStream(io.TextIOBase):
     def write(self, text: str) -> int:
         """Write text; return its length."""
         parts = re.split(f"({_STYLE})", text) if self._styles else [text]
-        self.rich_proxied_file.write("".join(p if i % 2 else visible(p) for i, p in enumerate(parts)))
+        self.rich_proxied_file.write(
+            "".join(p if i % 2 else escape_control_characters(p) for i, p in enumerate(parts))
+        )
         return len(text)
 
     def __getattribute__(self, name: str) -> Any:

@@ -10,7 +10,7 @@ from unrolled.bench import custom, ragged
 from unrolled.bench.custom import PythonLoopLSTM, compare_custom, custom_plan
 from unrolled.bench.errors import DisagreementError
 from unrolled.bench.layers import LayerOptions, compare, compare_layers, layer_plan
-from unrolled.bench.own import make_own_layer
+from unrolled.bench.own import make_unrolled_layer
 from unrolled.bench.peers import PEERS, check_peers, make_peer
 from unrolled.bench.point import Point
 from unrolled.bench.ragged import compare_ragged, ragged_plan, spread_lengths
@@ -23,7 +23,7 @@ QUICK = LayerOptions(pairs=1)
 
 
 def compute_tensors(case):
-    layer = make_own_layer(case)
+    layer = make_unrolled_layer(case)
     return module_side(layer, case).compute_tensors()
 
 
@@ -43,7 +43,7 @@ def test_peers_agree_with_our_layers(peer):
 
 def test_a_training_step_starts_without_gradients():
     case = LayerCase.draw("gru", "train", TINY)
-    side = module_side(make_own_layer(case), case)
+    side = module_side(make_unrolled_layer(case), case)
     first = side.compute_tensors()["gradient of weight_hh_l0"].clone()
     side()
     torch.testing.assert_close(side.compute_tensors()["gradient of weight_hh_l0"], first)
@@ -70,7 +70,7 @@ def test_a_comparison_has_its_measurements():
 def test_disagreeing_peers_are_not_timed(mode):
     case = LayerCase.draw("lstm", mode, TINY)
     weights = {**case.weights, "bias_hh_l0": case.weights["bias_hh_l0"] + 0.1}
-    layer = make_own_layer(case)
+    layer = make_unrolled_layer(case)
     peer = make_peer("torch", dataclasses.replace(case, weights=weights))
     with pytest.raises(
         DisagreementError, match=f"lstm {mode} at T,B,I,H = 5,4,3,6 compared with torch: y differs"

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.bench import memory, step
+from unrolled.bench import peak_memory, step
 from unrolled.bench.errors import BenchError, DisagreementError
 from unrolled.bench.generate import compare_generation
-from unrolled.bench.generators import OwnGenerator
-from unrolled.bench.memory import measure_peak
+from unrolled.bench.generators import UnrolledGenerator
+from unrolled.bench.peak_memory import measure_peak
 from unrolled.bench.step import compare_step, largest_relative_difference, step_plan
 from unrolled.bench.step_models import MODELS, StepModel, random_chunks, random_text
-from unrolled.bench.step_sides import OwnStep, PlainStep
+from unrolled.bench.step_sides import PlainStep, UnrolledStep
 
 TINY = StepModel("tiny", "lstm", 20, 5, 6, 2, 4, 7, lr=1.0, clip=0.5, loss="steps")
 
@@ -57,7 +57,7 @@ def test_the_random_text_follows_zipf():
 def test_chunks_are_contiguous_and_have_no_resets():
     text = random_text(TINY)
     chunks = random_chunks(TINY, text)
-    assert all(c.inputs.shape == (7, 4) and c.fresh is None for c in chunks[:40])
+    assert all(c.inputs.shape == (7, 4) and c.reset_mask is None for c in chunks[:40])
     assert torch.equal(chunks[0].targets[-1], chunks[1].inputs[0])
 
 
@@ -65,7 +65,7 @@ def test_chunks_are_contiguous_and_have_no_resets():
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 def test_both_sides_have_the_same_losses(cell, loss):
     model = variant(cell=cell, loss=loss)
-    own = OwnStep(model)
+    own = UnrolledStep(model)
     plain = PlainStep(model, own.network)
     for _ in range(30):
         own()
@@ -109,7 +109,7 @@ def test_peak_memory_counts_the_training_only():
 
 
 def test_a_process_that_fails_is_an_error(monkeypatch):
-    monkeypatch.setattr(memory.sys, "executable", "false")
+    monkeypatch.setattr(peak_memory.sys, "executable", "false")
     with pytest.raises(BenchError, match="tiny could not be measured: no error output"):
         measure_peak("theirs", TINY)
 
@@ -127,7 +127,9 @@ def test_generation_has_its_measurements(peer):
 
 
 def test_disagreeing_logits_are_not_timed(monkeypatch):
-    compute_logits = OwnGenerator.compute_logits
-    monkeypatch.setattr(OwnGenerator, "compute_logits", lambda self, text: compute_logits(self, text) + 1.0)
+    compute_logits = UnrolledGenerator.compute_logits
+    monkeypatch.setattr(
+        UnrolledGenerator, "compute_logits", lambda self, text: compute_logits(self, text) + 1.0
+    )
     with pytest.raises(DisagreementError, match="tiny compared with torch: logits"):
         compare_generation(variant(layers=1), "torch", pairs=1)

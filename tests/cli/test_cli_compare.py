@@ -6,7 +6,7 @@ import pytest
 
 from cases import CASES, write_labelled, write_tagged
 from unrolled import LanguageModel
-from unrolled.experiments.ladders import ladder_type
+from unrolled.experiments.ladders import get_ladder_class
 
 pytestmark = pytest.mark.filterwarnings("ignore::unrolled.baselines.ngram.DiscountWarning")
 TINY = ("--hidden", "6", "--threads", "1", "--budget", "0.0005", "--batch", "8")
@@ -260,7 +260,7 @@ def test_an_interrupted_comparison_continues(compare, monkeypatch):
 
 def test_every_documented_task_has_a_ladder(command):
     for task in ("lm", "classify", "tag", "translate", "forecast"):
-        assert ladder_type(task).task == task
+        assert get_ladder_class(task).task == task
 
 
 def test_span_f1_of_span_tags(command, tmp_path):

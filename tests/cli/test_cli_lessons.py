@@ -44,7 +44,7 @@ def test_ctrl_c_prints_one_word(
     def interrupt(*args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(vanishing, "practise", interrupt)
+    monkeypatch.setattr(vanishing, "train_trial", interrupt)
     assert main(["learn", "vanishing", "--out", str(tmp_path / "a")]) == INTERRUPTED
     assert capsys.readouterr().err == "interrupted\n"
     assert not (tmp_path / "a").exists()

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unrolled.data.buckets import buckets
+from unrolled.data.buckets import length_buckets
 from unrolled.data.noise import drop_tokens
 from unrolled.data.ragged import pad
 
@@ -26,19 +26,19 @@ def test_rows_of_vectors_are_padded():
     st.lists(st.integers(1, 30), min_size=1, max_size=300), st.integers(1, 9), st.none() | st.integers(0, 5)
 )
 def test_every_row_is_in_one_batch(lengths, size, seed):
-    batches = buckets(lengths, size, seed)
+    batches = length_buckets(lengths, size, seed)
     assert sorted(np.concatenate(batches).tolist()) == list(range(len(lengths)))
     assert all(0 < len(b) <= size for b in batches)
     assert len(batches) == -(-len(lengths) // size)
-    assert [b.tolist() for b in buckets(lengths, size, seed)] == [b.tolist() for b in batches]
+    assert [b.tolist() for b in length_buckets(lengths, size, seed)] == [b.tolist() for b in batches]
 
 
 def test_rows_of_a_batch_have_similar_lengths():
     lengths = np.random.default_rng(0).integers(1, 100, 640)
-    spread = [np.ptp(lengths[b]) for b in buckets(lengths.tolist(), 8, 1)]
+    spread = [np.ptp(lengths[b]) for b in length_buckets(lengths.tolist(), 8, 1)]
     assert np.mean(spread) < 5
-    assert [b.tolist() for b in buckets(lengths.tolist(), 8, 2)] != [
-        b.tolist() for b in buckets(lengths.tolist(), 8, 1)
+    assert [b.tolist() for b in length_buckets(lengths.tolist(), 8, 2)] != [
+        b.tolist() for b in length_buckets(lengths.tolist(), 8, 1)
     ]
 
 

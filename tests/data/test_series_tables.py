@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from unrolled.data.series import ColumnsConfig, TimeRulesConfig
-from unrolled.data.series_tables import open_series
+from unrolled.data.series_tables import read_series_list
 from unrolled.errors import DataError
 
 GOOD = "month,sales,price\n1999-11,1,5\n1999-12,2,6\n2000-01,3,7\n2000-02,4,8\n"
@@ -22,7 +22,7 @@ def table(tmp_path):
 
 
 def read(source, rules=None, **columns):
-    return open_series(source, ColumnsConfig(**columns), rules or TimeRulesConfig())
+    return read_series_list(source, ColumnsConfig(**columns), rules or TimeRulesConfig())
 
 
 def test_a_time_and_one_other_column_need_no_options(table):

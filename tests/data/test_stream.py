@@ -87,8 +87,8 @@ def test_resets_mark_exactly_the_starts_of_documents(parts, batch, steps):
         return
     marks = []
     for c in stream.chunks(batch, steps):
-        assert c.fresh is None or (c.fresh.dtype == torch.bool and bool(c.fresh.any()))
-        marks.append(torch.zeros_like(c.inputs, dtype=torch.bool) if c.fresh is None else c.fresh)
+        assert c.reset_mask is None or (c.reset_mask.dtype == torch.bool and bool(c.reset_mask.any()))
+        marks.append(torch.zeros_like(c.inputs, dtype=torch.bool) if c.reset_mask is None else c.reset_mask)
     positions = torch.cat(marks).t().flatten().nonzero().flatten().tolist()
     assert positions == [s for s in stream.starts.tolist() if s < length * batch]
 
@@ -132,7 +132,7 @@ def test_documents_in_parallel_contain_each_prediction_once(parts, rows, steps):
             width = columns
             lengths = [steps_here] * columns if chunk.lengths is None else chunk.lengths.tolist()
             assert max(lengths) == steps_here
-            assert chunk.fresh is None
+            assert chunk.reset_mask is None
             for column, n in enumerate(lengths):
                 assert n > 0
                 x, y = chunk.inputs[:n, column].tolist(), chunk.targets[:n, column].tolist()

@@ -32,10 +32,10 @@ class Tables:
 def make(seed: int, sources: int) -> tuple[Tables, tuple[Tensor, ...]]:
     generator = torch.Generator().manual_seed(seed)
     values = 2.0 * torch.randn(sources, STEPS, V, V, V, dtype=torch.float64, generator=generator)
-    return Tables(values), first_state(sources)
+    return Tables(values), initial_state(sources)
 
 
-def first_state(sources: int) -> tuple[Tensor, ...]:
+def initial_state(sources: int) -> tuple[Tensor, ...]:
     """Return the previous token (with a layer axis) and the number of steps (without one)."""
     return torch.full((1, sources, 1), FIRST), torch.zeros(sources, 1, dtype=torch.long)
 
@@ -100,7 +100,7 @@ def test_each_source_is_searched_independently(seed, lengths, beams, alpha, bann
     tables, results = run(seed, lengths, banned, beams=beams, normalisation=alpha)
     for source, length in enumerate(lengths):
         single_table = tables.select(torch.tensor([source]))
-        logits, state = step(torch.tensor([FIRST]), first_state(1), single_table)
+        logits, state = step(torch.tensor([FIRST]), initial_state(1), single_table)
 
         def step_alone(tokens, state, single_table=single_table):
             return step(tokens, state, single_table)

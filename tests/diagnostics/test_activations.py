@@ -12,8 +12,8 @@ from torch import Tensor
 from brute import RAGGED, ROWS, Problem, make_problem
 from numerics import CASES, Case, case_named, uniform
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
-from unrolled.diagnostics.activation_courses import gate_courses, state_courses, time_constants
 from unrolled.diagnostics.activation_saturation import Saturation, saturation
+from unrolled.diagnostics.activation_trajectories import gate_trajectories, state_trajectories, time_constants
 from unrolled.diagnostics.activations import activations, slopes
 from unrolled.diagnostics.jacobian import jacobians
 from unrolled.diagnostics.passes import Pass
@@ -209,9 +209,9 @@ def test_an_edge_outside_the_range_is_refused(edge: float) -> None:
 def test_curves_over_time_average_over_rows_that_have_not_ended(case: Case) -> None:
     problem = make_problem(case, bidirectional=True, ragged=True)
     for p in problem.record().passes:
-        courses = {c.gate: c for c in gate_courses(p)}
+        courses = {c.gate: c for c in gate_trajectories(p)}
         assert set(courses) == set(p.gates)
-        norms = {c.state: c for c in state_courses(p)}
+        norms = {c.state: c for c in state_trajectories(p)}
         for t in range(len(problem.x)):
             rows = [row for row in range(ROWS) if t < RAGGED[row]]
             for gate, course in courses.items():
@@ -231,7 +231,7 @@ def test_steps_after_all_rows_are_nan() -> None:
     problem = make_problem(case_named("gru-after"))
     problem.lengths = [4, 2, 3]
     (p, _) = problem.record().passes
-    for course in (*gate_courses(p), *state_courses(p)):
+    for course in (*gate_trajectories(p), *state_trajectories(p)):
         np.testing.assert_array_equal(np.isnan(course.mean), [False] * 4 + [True] * 2)
 
 
@@ -239,7 +239,7 @@ def test_constant_states_ignore_padding() -> None:
     h = torch.tensor([[[0.5, 0.1]], [[0.5, 0.2]], [[0.0, 0.0]]])
     p = make_pass(GRU(), h, z=h)
     p.live[2] = False
-    (course,) = state_courses(p)
+    (course,) = state_trajectories(p)
     assert course.constant.tolist() == [0]
 
 
@@ -247,8 +247,8 @@ def test_curves_over_time_ignore_padding() -> None:
     h = torch.tensor([[[3.0, 4.0], [6.0, 8.0]], [[3.0, 4.0], [np.nan, 1e9]]])
     p = make_pass(GRU(), h, z=h)
     p.live[1, 1] = False
-    assert state_courses(p)[0].mean.tolist() == [7.5, 5.0]
-    assert gate_courses(p)[0].mean.tolist() == [5.25, 3.5]
+    assert state_trajectories(p)[0].mean.tolist() == [7.5, 5.0]
+    assert gate_trajectories(p)[0].mean.tolist() == [5.25, 3.5]
 
 
 def test_the_time_constant_is_when_the_product_of_gates_is_one_over_e() -> None:
@@ -310,8 +310,8 @@ def test_custom_cells_report_only_their_gates_and_states(cell: Cell) -> None:
     p = record_layer(Case("own", cell))
     assert activations(p) == slopes(p) == saturation(p) == ()
     assert time_constants(p) is None
-    assert {c.gate for c in gate_courses(p)} == set(p.gates) - {"odd"}
-    assert {c.state for c in state_courses(p)} == set(p.states)
+    assert {c.gate for c in gate_trajectories(p)} == set(p.gates) - {"odd"}
+    assert {c.state for c in state_trajectories(p)} == set(p.states)
 
 
 def test_a_subclass_with_the_same_step_is_fully_reported() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from scipy import stats
 
-from unrolled.diagnostics.student import upper_quantile, upper_tail
+from unrolled.diagnostics.student_t import upper_quantile, upper_tail
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 15, 16, 511, 5000])

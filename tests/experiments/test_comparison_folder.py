@@ -9,10 +9,10 @@ import pytest
 
 from unrolled.errors import RunError
 from unrolled.experiments.comparison_folder import ComparisonFolder
-from unrolled.tasks.base.outcome import Outcome, Tried, Units
+from unrolled.tasks.base.outcome import ItemLosses, Outcome, SavedOutcome
 
 PLAN = {"task": "lm", "config": {"network": {"hidden": 6, "groups": (1, 2)}}, "budget": 5.0}
-UNITS = Units(np.array([0, 2]), np.array([1.5, math.inf]), np.array([3.0, 1.0]))
+UNITS = ItemLosses(np.array([0, 2]), np.array([1.5, math.inf]), np.array([3.0, 1.0]))
 
 
 def outcome(rung="lstm", seed=1, **changes):
@@ -21,7 +21,7 @@ def outcome(rung="lstm", seed=1, **changes):
 
 
 def store(folder, outcome, extra=None):
-    folder.keep(Tried(outcome, UNITS, extra or {}))
+    folder.keep(SavedOutcome(outcome, UNITS, extra or {}))
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_damaged_file_is_named(folder, damage):
     elif damage == "empty":
         path.write_bytes(b"")
     else:
-        from unrolled.training.files import write_tensors
+        from unrolled.training.tensor_files import write_tensors
 
         write_tensors(path, {}, {"outcome": {"rung": "lstm"}})
     with pytest.raises(RunError, match=r"lstm-1\.safetensors: damaged"):

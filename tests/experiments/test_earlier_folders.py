@@ -15,7 +15,7 @@ from unrolled.experiments import repetition
 from unrolled.experiments.variant import parse_variant
 from unrolled.recipes import Recipe
 from unrolled.tasks import spec_of
-from unrolled.training.files import write_tensors
+from unrolled.training.tensor_files import write_tensors
 
 MARKED = pytest.mark.parametrize("marked", [True, False])
 

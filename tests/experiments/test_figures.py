@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from unrolled.experiments.figures import Spread, scale_of, words_of
+from unrolled.experiments.metrics import Spread, get_metric_name, get_metric_scale
 
 
 def test_mean_deviation_and_count():
@@ -19,5 +19,5 @@ def test_without_two_finite_values_there_is_no_deviation(values):
 
 
 def test_fractions_are_shown_as_percentages():
-    assert [scale_of(m) for m in ("accuracy", "span_f1", "mase", "bleu")] == [100, 100, 1, 1]
-    assert words_of("macro_f1") == "macro f1"
+    assert [get_metric_scale(m) for m in ("accuracy", "span_f1", "mase", "bleu")] == [100, 100, 1, 1]
+    assert get_metric_name("macro_f1") == "macro f1"

@@ -10,16 +10,16 @@ from unrolled.errors import RunError
 from unrolled.experiments.comparison_folder import ComparisonFolder
 from unrolled.experiments.repetition_folder import RepetitionFolder
 from unrolled.storage.lock import FolderLock
-from unrolled.tasks.base.outcome import Outcome, Tried, Units
+from unrolled.tasks.base.outcome import ItemLosses, Outcome, SavedOutcome
 
 OUTCOME = Outcome("gru", 1, {"accuracy": 0.5}, 1.5)
-UNIT = Units.one_each(np.array([1.0]))
+UNIT = ItemLosses.one_each(np.array([1.0]))
 UNFINISHED = ".unrolled-0123456789abcdef.tmp"
 
 
 def store_outcome(experiment):
     if isinstance(experiment, ComparisonFolder):
-        experiment.keep(Tried(OUTCOME, UNIT, {}))
+        experiment.keep(SavedOutcome(OUTCOME, UNIT, {}))
     else:
         experiment.add(OUTCOME)
 

@@ -5,13 +5,13 @@ import pytest
 
 from unrolled.experiments import significance
 from unrolled.experiments.significance import join_seeds, paired_bootstrap
-from unrolled.tasks.base.outcome import Units
+from unrolled.tasks.base.outcome import ItemLosses
 
 
 def units(losses, weights=None):
     losses = np.asarray(losses, float)
     weights = np.ones(len(losses)) if weights is None else np.asarray(weights, float)
-    return Units(np.arange(len(losses)), losses, weights)
+    return ItemLosses(np.arange(len(losses)), losses, weights)
 
 
 def test_equal_models_have_no_difference():
@@ -124,7 +124,7 @@ def test_ten_items_or_blocks_have_an_interval(count, block):
 def test_different_items_are_refused():
     ours = units([1.0, 2.0])
     with pytest.raises(AssertionError):
-        paired_bootstrap(ours, Units(np.array([0, 2]), ours.losses, ours.weights))
+        paired_bootstrap(ours, ItemLosses(np.array([0, 2]), ours.losses, ours.weights))
     with pytest.raises(AssertionError):
         paired_bootstrap(ours, units([1.0, 2.0], [1, 2]))
 
@@ -136,7 +136,10 @@ def test_seeds_are_averaged_item_by_item():
 
 
 def test_folds_are_concatenated():
-    parts = [Units.one_each([1.0, 0.0], np.array([3, 0])), Units.one_each([1.0, 1.0], np.array([2, 1]))]
+    parts = [
+        ItemLosses.one_each([1.0, 0.0], np.array([3, 0])),
+        ItemLosses.one_each([1.0, 1.0], np.array([2, 1])),
+    ]
     result = join_seeds(parts)
     np.testing.assert_array_equal(result.items, [0, 1, 2, 3])
     np.testing.assert_array_equal(result.losses, [0, 1, 1, 1])

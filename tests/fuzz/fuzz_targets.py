@@ -20,14 +20,14 @@ from unrolled.data.midi import read_midi
 from unrolled.data.pairs import PairForm, read_pairs
 from unrolled.data.piano import open_pieces, piano_roll
 from unrolled.data.series import ColumnsConfig, TimeRulesConfig
-from unrolled.data.series_tables import open_series
+from unrolled.data.series_tables import read_series_list
 from unrolled.data.tables import read_table
 from unrolled.data.tagged import Columns, read_tagged
 from unrolled.experiments.comparison_folder import ComparisonFolder
 from unrolled.experiments.repetition_folder import RepetitionFolder
 from unrolled.recipes import load_recipe
 from unrolled.tasks import load
-from unrolled.tasks.base.outcome import Outcome, Tried, Units
+from unrolled.tasks.base.outcome import Outcome, SavedOutcome, Units
 from unrolled.text.vectors import read_all_vectors
 from unrolled.threads import choose_threads
 from unrolled.training import CHECKPOINT
@@ -71,8 +71,8 @@ READERS: dict[str, tuple[str, tuple[Mutation, ...], Callable[[Path], object]]] =
     "tagged, json": ("tagged.jsonl", LINES, read_tagged),
     "tagged, table": ("tagged.csv", TEXT, read_tagged),
     "tagged, inline": ("inline.txt", TEXT, read_tagged),
-    "series": ("series.csv", TEXT, lambda p: open_series(p, VALUE, TimeRulesConfig())),
-    "series, filled": ("series.csv", TEXT, lambda p: open_series(p, VALUE, FILLED)),
+    "series": ("series.csv", TEXT, lambda p: read_series_list(p, VALUE, TimeRulesConfig())),
+    "series, filled": ("series.csv", TEXT, lambda p: read_series_list(p, VALUE, FILLED)),
     "midi": ("piece.mid", BYTES, lambda p: read_midi(p, 4)),
     "piano json": ("pieces.json", JSON, lambda p: [piano_roll(x) for x in open_pieces(p).parts["train"]]),
     "vectors, word2vec text": ("word2vec.txt", TEXT, read_all_vectors),
@@ -100,7 +100,7 @@ def folder_targets(folder: Path) -> Iterator[Target]:
     outcomes = ComparisonFolder(folder / "ladder", plan)
     units = Units.one_each(np.array([1.0, 2.0]))
     outcome = Outcome("lstm", 1, {"nats": 2.5}, 1.0, 100.0, 10, "parameters", 40)
-    outcomes.keep(Tried(outcome, units, {}))
+    outcomes.keep(SavedOutcome(outcome, units, {}))
     outcome_path = next((folder / "ladder" / "outcomes").iterdir())
 
     def read_trials() -> object:
@@ -133,7 +133,7 @@ RUNS: dict[str, tuple[type, dict[str, Any], str, Use]] = {
         "series.csv",
         lambda m: m.predict(),
     ),
-    "music": (ur.PianoRoll, {"valid_fraction": 0.0}, "pieces.json", lambda m: m.compose(4)),
+    "music": (ur.MusicModel, {"valid_fraction": 0.0}, "pieces.json", lambda m: m.compose(4)),
 }
 """Task class, options, training data, and a use of the trained model."""
 
@@ -156,7 +156,7 @@ def _use(run: Path, use: Use) -> object:
 
 def _restore(kind: Any, run: Path) -> None:
     """Restore the checkpoint of a run as ``resume`` does, without further training."""
-    task = kind._described(run, CHECKPOINT)
-    data = task._reread()
-    task._check_same(data, run)
+    task = kind._load_description(run, CHECKPOINT)
+    data = task._reload_data()
+    task._check_data_unchanged(data, run)
     task._trainer(data, run, False, choose_threads(1)).restore()

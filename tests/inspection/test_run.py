@@ -8,11 +8,11 @@ import torch
 
 from cases import CASES, Case
 from unrolled.errors import ConfigError
-from unrolled.inspection import Extent, inspect, inspect_run, write_report
+from unrolled.inspection import InspectionConfig, inspect, inspect_run, write_report
 from unrolled.inspection.run_page import run_page
 from unrolled.pages import write_figures, write_numbers
 
-SMALL = Extent(rows=3, steps=12, long_steps=40, samples=6, targets=8)
+SMALL = InspectionConfig(rows=3, steps=12, long_steps=40, samples=6, targets=8)
 TASKS = [name for name in CASES if " " not in name]
 
 
@@ -59,7 +59,7 @@ def test_recorded_states_are_those_of_the_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["rows", "steps", "long_steps", "targets"])
 def test_an_extent_of_zero_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=rf"{name}=0: must be at least 1"):
-        Extent(**{name: 0})
+        InspectionConfig(**{name: 0})
 
 
 def test_the_error_for_a_module_names_diagnose() -> None:

@@ -108,9 +108,9 @@ def test_any_combination_of_options(data: st.DataObject) -> None:
 @needs_extension
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_resets_within_a_pass(case: Case) -> None:
-    fresh = torch.zeros(STEPS, BATCH, dtype=torch.bool)
-    fresh[0, 1] = fresh[2, 0] = fresh[2, 3] = fresh[5, 4] = True
-    assert_on_both_paths(make_layer(case, num_layers=2), fresh=fresh)
+    reset_mask = torch.zeros(STEPS, BATCH, dtype=torch.bool)
+    reset_mask[0, 1] = reset_mask[2, 0] = reset_mask[2, 3] = reset_mask[5, 4] = True
+    assert_on_both_paths(make_layer(case, num_layers=2), reset_mask=reset_mask)
 
 
 @needs_extension

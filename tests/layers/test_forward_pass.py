@@ -12,7 +12,7 @@ from unrolled.backends import Choice
 from unrolled.errors import ConfigError
 from unrolled.layers import Recurrent, forward_pass
 from unrolled.models.config import CellConfig, DropoutConfig, TokenNetworkConfig
-from unrolled.models.reader import TokenReader
+from unrolled.models.token_encoder import TokenEncoder
 
 TOKENS = torch.zeros(9, 5, dtype=torch.int64)
 TABLE = torch.zeros(4, 2)
@@ -57,7 +57,7 @@ def test_a_token_model_chooses_its_backend_once(
     kind: Any, steps: int, path: str, choices: list[Choice]
 ) -> None:
     network = TokenNetworkConfig(hidden=3, embedding=4, input=kind)
-    reader = TokenReader(6, CellConfig(cell="lstm"), network, DropoutConfig())
+    reader = TokenEncoder(6, CellConfig(cell="lstm"), network, DropoutConfig())
     reader.read(torch.zeros(steps, 2, dtype=torch.int64))
     assert [c.path for c in choices] == [path]
 

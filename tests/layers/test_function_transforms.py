@@ -178,7 +178,7 @@ def test_batched_output_gradients(case: Case) -> None:
 def test_table_lookup_under_transforms(case: Case) -> None:
     layer = make_layer(case)
     table, tokens = uniform(3, 2, seed=2), (uniform(N, 20, BATCH, seed=3, low=0.0) * 3).long()
-    assert layer.looks_up(3, tokens[0])
+    assert layer.uses_table(3, tokens[0])
 
     def run(table: Tensor, tokens: Tensor) -> Tensor:
         return layer.look_up(tokens, table)[0].square().sum()

@@ -45,9 +45,9 @@ def random_tokens(layer: Recurrent, steps: int = STEPS, batch: int = BATCH) -> T
 
 
 def make_resets(layer: Recurrent) -> Tensor:
-    fresh = torch.zeros(STEPS, BATCH, dtype=torch.bool)
-    fresh[0, 2] = fresh[3, 1] = fresh[3, 4] = fresh[7, 0] = True
-    return fresh.T if layer.batch_first else fresh
+    reset_mask = torch.zeros(STEPS, BATCH, dtype=torch.bool)
+    reset_mask[0, 2] = reset_mask[3, 1] = reset_mask[3, 4] = reset_mask[7, 0] = True
+    return reset_mask.T if layer.batch_first else reset_mask
 
 
 def run(layer: Recurrent, *, looked_up: bool, **call_options: Any) -> list[Tensor]:
@@ -80,7 +80,7 @@ def assert_alike(layer: Recurrent, within: float = 1e-11, **call_options: Any) -
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_cell(case: Case, ragged: bool) -> None:
     layer = make_layer(case, hidden_size=5)
-    assert layer.looks_up(VOCABULARY, random_tokens(layer))
+    assert layer.uses_table(VOCABULARY, random_tokens(layer))
     assert_alike(layer, lengths=LENGTHS if ragged else None)
 
 
@@ -138,7 +138,7 @@ def test_without_the_table_path_rows_are_embedded_first(
     if not options:
         monkeypatch.setattr(lookup, "MAX_TABLE_BYTES", 100)
     layer = make_layer(case_named("lstm"), **options)
-    assert not layer.looks_up(VOCABULARY, random_tokens(layer))
+    assert not layer.uses_table(VOCABULARY, random_tokens(layer))
     assert all(
         torch.equal(a, b)
         for a, b in zip(run(layer, looked_up=True), run(layer, looked_up=False), strict=True)
@@ -152,11 +152,11 @@ def test_a_table_is_only_used_for_long_sequences() -> None:
     def tokens(*shape: int) -> Tensor:
         return torch.zeros(1, dtype=torch.int64).expand(shape)
 
-    assert layer.looks_up(10, tokens(5, 2 * lookup.MIN_READS_PER_ROW))
-    assert not layer.looks_up(11, tokens(5, 2 * lookup.MIN_READS_PER_ROW))
+    assert layer.uses_table(10, tokens(5, 2 * lookup.MIN_READS_PER_ROW))
+    assert not layer.uses_table(11, tokens(5, 2 * lookup.MIN_READS_PER_ROW))
     row = 4 * layer.hidden_size * 8
-    assert layer.looks_up(lookup.MAX_TABLE_BYTES // row, tokens(10**4, 10**4))
-    assert not layer.looks_up(lookup.MAX_TABLE_BYTES // row + 1, tokens(10**4, 10**4))
+    assert layer.uses_table(lookup.MAX_TABLE_BYTES // row, tokens(10**4, 10**4))
+    assert not layer.uses_table(lookup.MAX_TABLE_BYTES // row + 1, tokens(10**4, 10**4))
 
 
 @needs_extension
@@ -178,7 +178,7 @@ def test_a_single_step_does_not_use_the_table_path() -> None:
     """A single step runs on torch's kernels, which read vectors."""
     layer = make_layer(case_named("lstm"))
     tokens, table = random_tokens(layer, 1, 100), uniform(VOCABULARY, 2, seed=1)
-    assert not layer.looks_up(VOCABULARY, tokens)
+    assert not layer.uses_table(VOCABULARY, tokens)
     assert torch.equal(layer.look_up(tokens, table)[0], layer(F.embedding(tokens, table))[0])
 
 

@@ -157,17 +157,17 @@ def test_ragged_rows_equal_single_rows(windows: tuple, bidirectional: bool, data
 def test_resets_equal_separate_runs(windows: tuple, data: st.DataObject) -> None:
     steps, rows = data.draw(st.integers(2, 8)), 2
     flags = st.lists(st.booleans(), min_size=rows, max_size=rows)
-    fresh = torch.tensor(data.draw(st.lists(flags, min_size=steps, max_size=steps)))
+    reset_mask = torch.tensor(data.draw(st.lists(flags, min_size=steps, max_size=steps)))
     split_step = data.draw(st.integers(1, steps - 1))
     layer, x = make_window(windows), make_inputs(steps, rows)
     before = layer(uniform(5, rows, 2, seed=9))[1]
-    first, state = layer(x[:split_step], before, fresh=fresh[:split_step])
-    second, final = layer(x[split_step:], state, fresh=fresh[split_step:])
+    first, state = layer(x[:split_step], before, reset_mask=reset_mask[:split_step])
+    second, final = layer(x[split_step:], state, reset_mask=reset_mask[split_step:])
     y = torch.cat([first, second])
     for b in range(rows):
         row = slice(b, b + 1)
-        starts = [0, *(t for t in fresh[:, b].nonzero().flatten().tolist() if t > 0), steps]
-        piece_state: Any = None if fresh[0, b] else tuple(s[..., row, :] for s in before)
+        starts = [0, *(t for t in reset_mask[:, b].nonzero().flatten().tolist() if t > 0), steps]
+        piece_state: Any = None if reset_mask[0, b] else tuple(s[..., row, :] for s in before)
         for begin, end in itertools.pairwise(starts):
             single_y, piece_state = layer(x[begin:end, row], piece_state if begin == 0 else None)
             assert_all_close([y[begin:end, row]], [single_y])
@@ -177,9 +177,9 @@ def test_resets_equal_separate_runs(windows: tuple, data: st.DataObject) -> None
 def test_a_reset_removes_nonfinite_states() -> None:
     layer, x = make_window((3, 2)), make_inputs(4)
     damaged = tuple(torch.full_like(s, torch.nan) for s in layer(x)[1])
-    fresh = torch.zeros(4, 3, dtype=torch.bool)
-    fresh[0] = True
-    y, final = layer(x, damaged, fresh=fresh)
+    reset_mask = torch.zeros(4, 3, dtype=torch.bool)
+    reset_mask[0] = True
+    y, final = layer(x, damaged, reset_mask=reset_mask)
     assert_all_close([y, *final], [layer(x)[0], *layer(x)[1]])
 
 
@@ -278,9 +278,9 @@ def test_invalid_options_are_refused(arguments: tuple, options: dict, message: s
         ({"state": (torch.rand(2, 3, 2),)}, r"must have shapes \[\(2, 3, 2\), \(1, 3, 5\)\], got"),
         ({"state": torch.rand(2, 3, 2)}, "must have shapes"),
         ({"state": (torch.rand(2, 3, 2).double(), torch.rand(1, 3, 5))}, "the state is torch.float64"),
-        ({"fresh": torch.zeros(4, 3)}, "fresh must be bool"),
-        ({"fresh": torch.zeros(3, 4, dtype=torch.bool)}, "fresh must be bool"),
-        ({"fresh": torch.zeros(4, 3, dtype=torch.bool), "lengths": [4, 4, 4]}, "fresh= needs"),
+        ({"fresh": torch.zeros(4, 3)}, "reset_mask must be bool"),
+        ({"fresh": torch.zeros(3, 4, dtype=torch.bool)}, "reset_mask must be bool"),
+        ({"fresh": torch.zeros(4, 3, dtype=torch.bool), "lengths": [4, 4, 4]}, "reset_mask= needs"),
     ],
 )
 def test_mismatched_inputs_are_refused(call: dict, message: str) -> None:
@@ -290,5 +290,7 @@ def test_mismatched_inputs_are_refused(call: dict, message: str) -> None:
 
 
 def test_bidirectional_windows_refuse_resets() -> None:
-    with pytest.raises(ShapeError, match="fresh= needs one direction"):
-        Window(2, 3, (2,), bidirectional=True)(torch.rand(4, 3, 2), fresh=torch.zeros(4, 3, dtype=torch.bool))
+    with pytest.raises(ShapeError, match="reset_mask= needs one direction"):
+        Window(2, 3, (2,), bidirectional=True)(
+            torch.rand(4, 3, 2), reset_mask=torch.zeros(4, 3, dtype=torch.bool)
+        )

@@ -5,18 +5,18 @@ import torch
 
 from unrolled.errors import ConfigError
 from unrolled.models import CellConfig, DropoutConfig, EncoderConfig, NetworkConfig, RecurrentLanguageModel
-from unrolled.models.adopt import adopt
 from unrolled.models.classifier import RecurrentClassifier
-from unrolled.models.reader import TokenReader
-from unrolled.models.series_reader import SeriesReader
+from unrolled.models.encoder_weights import load_encoder_weights
+from unrolled.models.series_encoder import SeriesEncoder
 from unrolled.models.summary import summarise
+from unrolled.models.token_encoder import TokenEncoder
 
 V, CLASSES = 9, 3
 
 
 def make_reader(cell="lstm", bidirectional=True, **network):
     config = EncoderConfig(**{"hidden": 4, "embedding": 3, "layers": 2} | network)
-    return TokenReader(V, CellConfig(cell=cell), config, DropoutConfig(), bidirectional=bidirectional)
+    return TokenEncoder(V, CellConfig(cell=cell), config, DropoutConfig(), bidirectional=bidirectional)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "elman", "jordan"])
@@ -46,7 +46,7 @@ def test_last_pooling_takes_the_final_state_of_each_direction():
 def test_vectors_are_standardised():
     torch.manual_seed(4)
     config = EncoderConfig(hidden=4)
-    reader = SeriesReader(2, CellConfig(cell="gru"), config, DropoutConfig())
+    reader = SeriesEncoder(2, CellConfig(cell="gru"), config, DropoutConfig())
     values, lengths = torch.randn(5, 3, 2), torch.tensor([5, 4, 5])
     initial, _ = reader.read(values, lengths=lengths)
     mean, deviation = torch.tensor([3.0, -1.0]), torch.tensor([10.0, 0.0])
@@ -68,7 +68,7 @@ def test_the_summary_shows_the_network():
     for part in ("softmax(V p + c)   8 → 3", "p = max over t", "in both directions", "◀──", "9 → 3"):
         assert part in summary
     assert "deviation" in summarise(
-        RecurrentClassifier(SeriesReader(2, CellConfig(), EncoderConfig(), DropoutConfig()), 2, "mean", 0.0)
+        RecurrentClassifier(SeriesEncoder(2, CellConfig(), EncoderConfig(), DropoutConfig()), 2, "mean", 0.0)
     )
 
 
@@ -82,14 +82,14 @@ def make_lm(**network):
 
 def test_a_unidirectional_encoder_equals_the_language_model():
     lm, reader = make_lm(), make_reader(bidirectional=False)
-    adopt(reader, lm)
+    load_encoder_weights(reader, lm)
     tokens = torch.randint(V, (5, 2))
     assert torch.equal(reader.read(tokens)[0], lm.read(tokens)[0])
 
 
 def test_the_forward_direction_gets_the_weights_of_the_language_model():
     lm, reader = make_lm(layers=1), make_reader(layers=1)
-    adopt(reader, lm)
+    load_encoder_weights(reader, lm)
     tokens = torch.randint(V, (5, 2))
     torch.testing.assert_close(reader.read(tokens)[0][..., :4], lm.read(tokens)[0])
 
@@ -97,7 +97,7 @@ def test_the_forward_direction_gets_the_weights_of_the_language_model():
 def test_columns_for_the_backward_direction_keep_their_initialisation():
     lm, reader = make_lm(), make_reader()
     initial = reader.recurrent.get_parameter("weight_ih_l1").clone()
-    adopt(reader, lm)
+    load_encoder_weights(reader, lm)
     after = reader.recurrent.get_parameter("weight_ih_l1")
     assert torch.equal(after[:, :4], lm.recurrent.get_parameter("weight_ih_l1"))
     assert torch.equal(after[:, 4:], initial[:, 4:])
@@ -105,4 +105,4 @@ def test_columns_for_the_backward_direction_keep_their_initialisation():
 
 def test_other_sizes_are_refused():
     with pytest.raises(ConfigError, match=r"weight_ih_l0 is \(20, 3\) here and \(16, 3\) in the model"):
-        adopt(make_reader(hidden=5), make_lm())
+        load_encoder_weights(make_reader(hidden=5), make_lm())

@@ -11,7 +11,7 @@ from numerics import scatter_parameters
 from unrolled.data import IGNORE, EncodedPairs, PairBatch
 from unrolled.errors import ConfigError
 from unrolled.models import CellConfig, DropoutConfig, EncoderDecoder, EncoderDecoderConfig
-from unrolled.models.scheduled_sampling import sampled_inputs
+from unrolled.models.scheduled_sampling import sample_inputs
 from unrolled.models.summary import summarise
 
 BASE = EncoderDecoderConfig(hidden=6, embedding=4, layers=2)
@@ -193,15 +193,15 @@ def test_locked_dropout_keeps_its_masks_step_by_step() -> None:
 def test_scheduled_sampling_never_replaces_the_first_input() -> None:
     model, batch = make_model("general").train(), make_batch()
     generator = batch.source
-    without_sampling = sampled_inputs(model, generator.tokens, generator.lengths, batch.inputs, 0.0)
+    without_sampling = sample_inputs(model, generator.tokens, generator.lengths, batch.inputs, 0.0)
     assert torch.equal(without_sampling, batch.inputs)
     assert model.training
     torch.manual_seed(1)
-    sampled = sampled_inputs(model, generator.tokens, generator.lengths, batch.inputs, 1.0)
+    sampled = sample_inputs(model, generator.tokens, generator.lengths, batch.inputs, 1.0)
     assert torch.equal(sampled[0], batch.inputs[0])
     assert not torch.equal(sampled[1:], batch.inputs[1:])
     torch.manual_seed(1)
-    sampled_again = sampled_inputs(model, generator.tokens, generator.lengths, batch.inputs, 1.0)
+    sampled_again = sample_inputs(model, generator.tokens, generator.lengths, batch.inputs, 1.0)
     assert torch.equal(sampled, sampled_again)
 
 
@@ -213,7 +213,7 @@ def test_scheduled_sampling_feeds_the_predictions_of_the_model() -> None:
         model.output.bias.fill_(-100.0)
         model.output.bias[7] = 100.0
     generator = batch.source
-    inputs = sampled_inputs(model, generator.tokens, generator.lengths, batch.inputs, 1.0)
+    inputs = sample_inputs(model, generator.tokens, generator.lengths, batch.inputs, 1.0)
     assert (inputs[1:] == 7).all()
 
 

@@ -8,7 +8,7 @@ from torch.func import functional_call
 from unrolled.models import CellConfig, DropoutConfig, StackConfig
 from unrolled.models.forecast_outputs import GaussianOutput, PointOutput, QuantileOutput
 from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
-from unrolled.models.piano_roll import PianoRollModel
+from unrolled.models.music import RecurrentMusicModel
 from unrolled.models.summary import summarise
 
 NETWORK = (CellConfig(), StackConfig(hidden=5), DropoutConfig())
@@ -57,7 +57,7 @@ def test_direct_forecasts_depend_only_on_the_last_state():
     assert y.shape == (6, 2, 3, 2)
     h, _ = model.read(x)
     for t in range(6):
-        torch.testing.assert_close(y[t], model.horizon_from(h[t], known[t : t + 3]))
+        torch.testing.assert_close(y[t], model.forecast_horizon(h[t], known[t : t + 3]))
 
 
 def test_step_k_of_a_direct_forecast_reads_only_covariates_of_step_k():
@@ -106,7 +106,7 @@ def test_gradients_of_every_weight(kind):
             model, lambda call: model.output.loss(call(x, known)[0], target)
         )
     else:
-        model = PianoRollModel(3, *NETWORK).double()
+        model = RecurrentMusicModel(3, *NETWORK).double()
         x = (random_numbers(4, 2, 3) > 0).double()
         function, weights = as_function_of_weights(model, lambda call: call(x)[0])
     assert gradcheck(function, weights)
@@ -115,11 +115,11 @@ def test_gradients_of_every_weight(kind):
 def test_summaries_list_the_parts_from_output_to_input():
     assert "known_(t+k)" in summarise(make_direct())
     assert "x_t = (z_(t-1), known_t)" in summarise(make_recursive())
-    assert "88 keys of step t + 1" in summarise(PianoRollModel(88, *NETWORK))
+    assert "88 keys of step t + 1" in summarise(RecurrentMusicModel(88, *NETWORK))
 
 
 def test_nats_of_a_piano_roll_are_summed_over_keys_and_end_with_a_row():
-    model = PianoRollModel(4, *NETWORK).double()
+    model = RecurrentMusicModel(4, *NETWORK).double()
     x, target = ((random_numbers(5, 2, 4, seed=s) > 0).double() for s in (0, 1))
     nats = model.nats(x, target, torch.tensor([5, 3]))
     assert nats[3:, 1].tolist() == [0, 0]

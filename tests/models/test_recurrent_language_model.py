@@ -45,13 +45,13 @@ def random_tokens(steps: int, batch: int, seed: int = 0) -> Tensor:
 
 
 def run_piecewise(
-    model: RecurrentLanguageModel, row: Tensor, fresh: Tensor, state: tuple[Tensor, ...] | None
+    model: RecurrentLanguageModel, row: Tensor, reset_mask: Tensor, state: tuple[Tensor, ...] | None
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Return logits and final state of one row (T, 1), calling the model once for each piece."""
-    starts = [0, *(int(t) for t in fresh.nonzero().flatten() if t > 0)]
+    starts = [0, *(int(t) for t in reset_mask.nonzero().flatten() if t > 0)]
     logits = []
     for begin, end in zip(starts, [*starts[1:], len(row)], strict=True):
-        if fresh[begin]:
+        if reset_mask[begin]:
             state = None
         piece, state = model(row[begin:end], state)
         logits.append(piece)
@@ -77,13 +77,15 @@ def test_the_table_path_gives_the_same_losses_and_gradients(
     cell: CellConfig, network: NetworkConfig, row_sparse: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, token_ids = make_model(cell, network), random_tokens(20, 3)
-    fresh = torch.zeros(20, 3, dtype=torch.bool)
-    fresh[0] = fresh[11, 1] = True
+    reset_mask = torch.zeros(20, 3, dtype=torch.bool)
+    reset_mask[0] = reset_mask[11, 1] = True
     results = []
     for min_reads in (1, 10**9):
         monkeypatch.setattr(lookup, "MIN_READS_PER_ROW", min_reads)
         model.zero_grad(set_to_none=True)
-        loss, nats, state = model.loss(token_ids, token_ids.roll(-1, 0), fresh=fresh, row_sparse=row_sparse)
+        loss, nats, state = model.loss(
+            token_ids, token_ids.roll(-1, 0), reset_mask=reset_mask, row_sparse=row_sparse
+        )
         loss.backward()
         grads = [p.grad.to_dense() for p in model.parameters() if p.grad is not None]
         results.append((loss.detach(), nats, *(s.detach() for s in state), *grads))
@@ -119,14 +121,14 @@ def test_resets_equal_separate_runs_of_the_pieces(
     model = make_model(cell, network)
     steps, batch = data.draw(st.integers(1, 7)), data.draw(st.integers(1, 3))
     flags = st.lists(st.booleans(), min_size=batch, max_size=batch)
-    fresh = torch.tensor(data.draw(st.lists(flags, min_size=steps, max_size=steps)))
+    reset_mask = torch.tensor(data.draw(st.lists(flags, min_size=steps, max_size=steps)))
     inputs = random_tokens(steps, batch, seed=1)
     state = model(random_tokens(3, batch, seed=2))[1] if data.draw(st.booleans()) else None
     with torch.no_grad():
-        logits, final = model(inputs, state, fresh=fresh)
+        logits, final = model(inputs, state, reset_mask=reset_mask)
         for b in range(batch):
             row_state = None if state is None else take_row(state, b)
-            expected, expected_final = run_piecewise(model, inputs[:, b : b + 1], fresh[:, b], row_state)
+            expected, expected_final = run_piecewise(model, inputs[:, b : b + 1], reset_mask[:, b], row_state)
             assert_close((logits[:, b : b + 1],), (expected,))
             assert_close(take_row(final, b), expected_final)
 
@@ -136,8 +138,8 @@ def test_no_gradient_crosses_a_reset(cell: CellConfig, network: NetworkConfig) -
     """The gradient of the embedding shows which tokens were read."""
     model = make_model(cell, replace(network, tie_weights=False, input="embedding"))
     inputs = torch.tensor([[0], [1], [2], [3]])
-    fresh = torch.tensor([[False], [False], [True], [False]])
-    logits, _ = model(inputs, fresh=fresh)
+    reset_mask = torch.tensor([[False], [False], [True], [False]])
+    logits, _ = model(inputs, reset_mask=reset_mask)
     assert isinstance(model.input, nn.Embedding)
     (g,) = torch.autograd.grad(logits[-1].sum(), model.input.weight)
     assert [bool(row.any()) for row in g] == [False, False, True, True, False, False, False]
@@ -146,7 +148,7 @@ def test_no_gradient_crosses_a_reset(cell: CellConfig, network: NetworkConfig) -
 def test_a_mask_without_resets_changes_nothing() -> None:
     model = make_model(*NETWORKS[2])
     inputs = random_tokens(5, 2)
-    logits, final = model(inputs, fresh=torch.zeros(5, 2, dtype=torch.bool))
+    logits, final = model(inputs, reset_mask=torch.zeros(5, 2, dtype=torch.bool))
     expected, expected_final = model(inputs)
     assert torch.equal(logits, expected)
     assert all(torch.equal(a, b) for a, b in zip(final, expected_final, strict=True))
@@ -156,7 +158,7 @@ def test_a_reset_removes_nonfinite_states() -> None:
     model = make_model(*NETWORKS[2])
     inputs = random_tokens(4, 1)
     damaged = tuple(torch.full_like(s, torch.inf) for s in model(inputs)[1])
-    logits, _ = model(inputs, damaged, fresh=torch.tensor([[True], [False], [False], [False]]))
+    logits, _ = model(inputs, damaged, reset_mask=torch.tensor([[True], [False], [False], [False]]))
     assert_close((logits,), (model(inputs)[0],))
 
 
@@ -174,14 +176,16 @@ def test_lengths_end_each_row_at_its_own_step(cell: CellConfig, network: Network
 def test_lengths_together_with_resets_are_respected_or_refused() -> None:
     model = make_model(*NETWORKS[2])
     inputs, lengths = random_tokens(6, 2), [3, 6]
-    fresh = torch.zeros(6, 2, dtype=torch.bool)
-    fresh[2] = True
+    reset_mask = torch.zeros(6, 2, dtype=torch.bool)
+    reset_mask[2] = True
     try:
-        logits, final = model(inputs, lengths=torch.tensor(lengths), fresh=fresh)
+        logits, final = model(inputs, lengths=torch.tensor(lengths), reset_mask=reset_mask)
     except UnrolledError:
         return  # refusing is as good as computing it
     for b, length in enumerate(lengths):
-        expected, expected_final = run_piecewise(model, inputs[:length, b : b + 1], fresh[:length, b], None)
+        expected, expected_final = run_piecewise(
+            model, inputs[:length, b : b + 1], reset_mask[:length, b], None
+        )
         assert_close((logits[:length, b : b + 1],), (expected,))
         assert_close(take_row(final, b), expected_final)
 
@@ -461,9 +465,9 @@ def test_locked_dropout_has_one_mask_per_chunk_despite_resets() -> None:
         model.input.weight.fill_(1.0)
     recorded = []
     model.output_dropout.register_forward_hook(lambda _, a, y: recorded.append(a[0]))
-    fresh = torch.zeros(6, 4, dtype=torch.bool)
-    fresh[3, 1] = True
-    model(random_tokens(6, 4), fresh=fresh)
+    reset_mask = torch.zeros(6, 4, dtype=torch.bool)
+    reset_mask[3, 1] = True
+    model(random_tokens(6, 4), reset_mask=reset_mask)
     (mask,) = recorded
     assert torch.equal(mask, mask[:1].expand_as(mask))
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from unrolled.models import CellConfig, DropoutConfig, NetworkConfig, RecurrentLanguageModel
-from unrolled.models.reader import TokenReader
 from unrolled.models.summary import path_lines, summarise
+from unrolled.models.token_encoder import TokenEncoder
 
 MODELS = [
     (CellConfig(cell="lstm"), NetworkConfig(layers=2, hidden=40, embedding=30)),
@@ -108,7 +108,7 @@ def test_window_networks_show_what_each_step_reads() -> None:
 
 
 def test_bidirectional_window_networks_look_ahead() -> None:
-    class SummarisedEncoder(TokenReader):
+    class SummarisedEncoder(TokenEncoder):
         def parts(self) -> list:
             return [self.recurrent, self.input_line]
 

@@ -16,9 +16,9 @@ from unrolled.models import (
     EncoderDecoderConfig,
     NetworkConfig,
     RecurrentLanguageModel,
-    TokenReader,
+    TokenEncoder,
 )
-from unrolled.models.adopt import adopt
+from unrolled.models.encoder_weights import load_encoder_weights
 
 CELLS = ["feed-forward", "tdnn"]
 
@@ -129,9 +129,9 @@ def test_one_hot_columns_are_initialised_wide() -> None:
 def test_a_bidirectional_encoder_loads_unidirectional_weights(cell: str) -> None:
     """With a silent reverse direction, the forward units equal those of the source model."""
     network, config = NetworkConfig(layers=2, hidden=6, embedding=5), CellConfig(cell=cell, context=3)
-    source = TokenReader(20, config, network, DropoutConfig()).double()
-    reader = TokenReader(20, config, network, DropoutConfig(), bidirectional=True).double()
-    adopt(reader, source)
+    source = TokenEncoder(20, config, network, DropoutConfig()).double()
+    reader = TokenEncoder(20, config, network, DropoutConfig(), bidirectional=True).double()
+    load_encoder_weights(reader, source)
     with torch.no_grad():  # silence the reverse direction
         for kind in ("weight", "bias"):
             reader.recurrent.get_parameter(f"{kind}_l0_reverse").zero_()
@@ -142,7 +142,7 @@ def test_a_bidirectional_encoder_loads_unidirectional_weights(cell: str) -> None
 def test_weights_of_another_window_length_are_refused() -> None:
     network = NetworkConfig(hidden=6, embedding=5)
     source, reader = (
-        TokenReader(
+        TokenEncoder(
             20, CellConfig(cell="tdnn", context=n), network, DropoutConfig(), bidirectional=bidirectional
         )
         for n, bidirectional in ((2, False), (4, True))
@@ -150,4 +150,4 @@ def test_weights_of_another_window_length_are_refused() -> None:
     with pytest.raises(
         ConfigError, match=r"weight_l0 is \(6, 20\) in this model and \(6, 10\) in the source model"
     ):
-        adopt(reader, source)
+        load_encoder_weights(reader, source)

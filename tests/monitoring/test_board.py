@@ -9,7 +9,7 @@ from watching import SHORT, load_events, watch_records
 from cases import CASES
 from unrolled.errors import NonFiniteError
 from unrolled.monitoring.board import Board
-from unrolled.training import Watcher
+from unrolled.training import Callback
 from unrolled.training.log import read_log
 
 
@@ -17,8 +17,8 @@ def test_location_of_a_nonfinite_weight_is_in_log_and_board(tmp_path) -> None:
     case = CASES["lm"]
     lm = case.kind(**case.options | SHORT)
 
-    class Poison(Watcher):
-        def stepped(self, progress, loss, lr):
+    class Poison(Callback):
+        def on_step_end(self, progress, loss, lr):
             if progress.step == 6:
                 lm.model.recurrent.weight_hh_l1.data[0, 0] = math.nan
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from watching import TASKS, capture_step
 
-from unrolled.monitoring import look as watch_look
-from unrolled.monitoring.look import DISTANCES, first_states, look
-from unrolled.training import Update
+from unrolled.monitoring import analysis as watch_look
+from unrolled.monitoring.analysis import DISTANCES, analyse_step, first_states
+from unrolled.training import StepStats
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -17,7 +17,7 @@ def test_an_analysis_changes_nothing(tmp_path, name: str) -> None:
     before = {n: t.clone() for n, t in model.state_dict().items()}
     gradients = {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
     state = torch.get_rng_state()
-    look(job, update)
+    analyse_step(job, update)
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(t, before[n]) for n, t in model.state_dict().items())
     assert {n for n, p in model.named_parameters() if p.grad is not None} == set(gradients)
@@ -29,7 +29,7 @@ def test_an_analysis_changes_nothing(tmp_path, name: str) -> None:
 def test_gradient_norms_are_those_of_the_last_loss(tmp_path, monkeypatch) -> None:
     job, update = capture_step(tmp_path, "lm", mode="sentence", tokenizer="word", min_frequency=2)
     monkeypatch.setattr(watch_look, "ROWS", 2)
-    analysis = look(job, update)
+    analysis = analyse_step(job, update)
     batch = job.first_rows(update.batch, 2)
     model = job.model.eval()
     stack = model.recurrent
@@ -57,21 +57,21 @@ def test_gradient_norms_are_those_of_the_last_loss(tmp_path, monkeypatch) -> Non
 def test_an_analysis_starts_from_the_carried_state(tmp_path) -> None:
     job, update = capture_step(tmp_path, "lm")
     assert update.carried is not None
-    analysis = look(job, update)
-    without_state = Update(update.batch, None, update.norm, update.factor)
-    assert look(job, without_state).norms != analysis.norms
+    analysis = analyse_step(job, update)
+    without_state = StepStats(update.batch, None, update.norm, update.factor)
+    assert analyse_step(job, without_state).norms != analysis.norms
     assert [s.shape[1] for s in first_states(update.carried, 3)] == [3, 3]
 
 
 def test_backward_layers_measure_distance_from_the_first_step(tmp_path) -> None:
     job, update = capture_step(tmp_path, "classify", pooling="last")
-    norms = look(job, update).norms
+    norms = analyse_step(job, update).norms
     # The last step of the reverse direction is step 0: only it has a gradient from above at distance 0.
     top_layer = {n: v for n, v in norms.items() if ".l1" in n and n.endswith("h")}
     assert sorted(top_layer) == ["reader.recurrent.l1 h", "reader.recurrent.l1_reverse h"]
     assert all(v[0] == max(v.values()) and len(v) > 2 for v in top_layer.values())
     job, update = capture_step(tmp_path, "tag", output="softmax", characters=0)
-    norms = look(job, update).norms
+    norms = analyse_step(job, update).norms
     assert norms["recurrent.l1_reverse h"][0] == max(norms["recurrent.l1_reverse h"].values())
 
 
@@ -80,7 +80,7 @@ def test_saturation_is_the_fraction_of_values_at_each_end(tmp_path) -> None:
     with torch.no_grad():
         job.model.recurrent.bias_ih_l0[10:20] = 40.0  # the forget gate is open
         job.model.recurrent.bias_ih_l0[:10] = -40.0  # and the input gate is shut
-    analysis = look(job, update)
+    analysis = analyse_step(job, update)
     assert analysis.saturation["recurrent.l0 f"] == (0.0, 1.0)
     assert analysis.saturation["recurrent.l0 i"] == (1.0, 0.0)
     assert analysis.values["recurrent.l0 f"].min() > 0.9

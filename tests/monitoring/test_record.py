@@ -8,9 +8,9 @@ import torch
 from watching import SHORT, capture_step, watch_records
 
 from cases import CASES
-from unrolled.monitoring.look import look
+from unrolled.monitoring.analysis import analyse_step
 from unrolled.monitoring.record import round_number
-from unrolled.training import Watcher
+from unrolled.training import Callback
 
 
 def test_a_record_describes_the_steps_since_the_last_one(tmp_path) -> None:
@@ -18,8 +18,8 @@ def test_a_record_describes_the_steps_since_the_last_one(tmp_path) -> None:
     options = case.options | SHORT | {"optimizer": "sgd", "lr": 0.5, "clip_norm": 0.3, "schedule": "constant"}
     weights, updates = [], []
 
-    class RecordSteps(Watcher):
-        def updating(self, progress, update):
+    class RecordSteps(Callback):
+        def on_pre_optimizer_step(self, progress, update):
             updates.append((update.norm, update.factor))
             weights.append({n: p.detach().clone() for n, p in lm.model.named_parameters()})
             self.gradients = {n: float(p.grad.norm()) for n, p in lm.model.named_parameters() if p.is_leaf}
@@ -53,4 +53,4 @@ def test_nonfinite_numbers_become_null(tmp_path) -> None:
     assert round_number(0.123456) == 0.1235
     with torch.no_grad():
         job.model.output.weight.fill_(math.inf)
-    assert look(job, update)
+    assert analyse_step(job, update)

@@ -8,7 +8,7 @@ import unrolled as ur
 from cases import CASES
 from unrolled.errors import BackendError, ConfigError
 from unrolled.monitoring.watch import Watch
-from unrolled.training import Watcher
+from unrolled.training import Callback
 from unrolled.training.log import read_log
 
 
@@ -52,8 +52,8 @@ def test_a_bfloat16_training_is_watched_in_full_precision(tmp_path) -> None:
     assert len(watch_records(lm)) == 4
     precisions = set()
 
-    class RecordPrecision(Watcher):
-        def stepped(self, progress, loss, lr):
+    class RecordPrecision(Callback):
+        def on_step_end(self, progress, loss, lr):
             precisions.add(lm.model.precision)
 
     lm = case.kind(**options)
@@ -96,11 +96,11 @@ class KilledError(Exception):
     pass
 
 
-class StopAt(Watcher):
+class StopAt(Callback):
     def __init__(self, step):
         self.step = step
 
-    def stepped(self, progress, loss, lr):
+    def on_step_end(self, progress, loss, lr):
         if progress.step == self.step:
             raise KilledError
 

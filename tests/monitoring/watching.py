@@ -3,7 +3,7 @@
 import json
 
 from cases import CASES
-from unrolled.training import Watcher
+from unrolled.training import Callback
 from unrolled.training.log import read_log
 
 TIME_KEYS = ("seconds", "training_seconds", "tokens_per_second")
@@ -28,13 +28,13 @@ def watch_records(task):
     return [r for r in task.history if r["kind"] == "watch"]
 
 
-class KeepSteps(Watcher):
+class KeepSteps(Callback):
     """Keeps the statistics of every step."""
 
     def __init__(self):
         self.updates = []
 
-    def updating(self, progress, update):
+    def on_pre_optimizer_step(self, progress, update):
         self.updates.append(update)
 
 

@@ -12,7 +12,7 @@ from report_pages import make_curve, make_page, make_picture, make_states
 
 from unrolled.pages import Chart, new_figure, write_figures
 from unrolled.pages.figures import render_for_paper
-from unrolled.pages.style import PALETTE, PAPER, finish, text_on
+from unrolled.pages.style import PALETTE, PAPER, apply_style, text_on
 from unrolled.pages.svg import page_svg
 
 pytestmark = pytest.mark.draws
@@ -126,14 +126,14 @@ def test_low_axes_have_no_minor_labels():
         axes = figure.subplots()
         axes.plot([0.7, 6.0])
         axes.set_yscale("log")
-        finish(figure)
+        apply_style(figure)
         figure.draw_without_rendering()
         assert any(t.get_text() for t in axes.yaxis.get_minorticklabels()) == has_labels
 
 
 def test_images_have_sharp_cells_and_no_grid():
     chart = make_picture()
-    finish(chart.figure)
+    apply_style(chart.figure)
     axes = chart.figure.axes[0]
     assert axes.images[0].get_interpolation() == "none"
     assert not any(line.get_visible() for line in axes.get_xgridlines())

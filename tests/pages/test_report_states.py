@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from report_pages import NASTY_TOKENS, make_states
 
-from unrolled.pages.display import in_words, visible
+from unrolled.pages.display import format_number, visible
 from unrolled.pages.state_figure import draw_states
 from unrolled.pages.states import NOT_FINITE, colour_limit, payload, quantise, similar_order
 
@@ -95,7 +95,7 @@ def test_invisible_characters_are_shown(token, expected):
     ],
 )
 def test_numbers_in_words(number, words):
-    assert in_words(number) == words
+    assert format_number(number) == words
 
 
 @pytest.mark.parametrize("tokens", [NASTY_TOKENS, list("$a_b$") * 2, ["x"] * 200, ["one"]])

@@ -12,7 +12,7 @@ from unrolled.atomic import UNFINISHED, write_atomically
 from unrolled.errors import RunError
 from unrolled.reading import read_bytes
 from unrolled.storage import output
-from unrolled.storage.output import check_output, named_file, write_output
+from unrolled.storage.output import check_output, parse_output_path, write_output
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links, modes and pipes of POSIX")
 
@@ -175,12 +175,12 @@ def test_the_name_of_a_folder_is_refused_as_a_file(name):
     with pytest.raises(
         RunError, match=rf"^{re.escape(name)}: ends like the name of a folder; give the name of a file"
     ):
-        named_file(name)
+        parse_output_path(name)
 
 
 @pytest.mark.parametrize("name", ["f", "a/f", "../f", ".f", "f.", "/dev/stdout", output.Path("f")])
 def test_other_names_are_paths(name):
-    assert named_file(name) == output.Path(name)
+    assert parse_output_path(name) == output.Path(name)
 
 
 @pytest.mark.parametrize("file_exists", [False, True])
@@ -202,4 +202,4 @@ def test_gz_outputs_are_compressed_reproducibly(tmp_path):
     write_output(second, b"a,b\n" * 100)
     assert gzip.decompress(first.read_bytes()) == read_bytes(first) == b"a,b\n" * 100
     assert first.read_bytes() == second.read_bytes()  # the gzip header has no time and no name
-    assert output.ending_of("run/A.CSV.gz") == output.ending_of(tmp_path / "a.csv") == ".csv"
+    assert output.get_extension("run/A.CSV.gz") == output.get_extension(tmp_path / "a.csv") == ".csv"

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from unrolled.errors import RunError
 from unrolled.labels import label_text
-from unrolled.storage.picture import any_glyph, png_bytes, save_picture
+from unrolled.storage.picture import ignore_missing_glyphs, png_bytes, save_figure
 
 pytestmark = pytest.mark.draws
 
@@ -55,7 +55,7 @@ def test_any_name_can_be_drawn(name):
 def test_missing_glyphs_are_boxes_without_a_warning():
     figure = Figure()
     figure.text(0, 0, "漢字")
-    with warnings.catch_warnings(), any_glyph():
+    with warnings.catch_warnings(), ignore_missing_glyphs():
         warnings.filterwarnings("error", category=DeprecationWarning)
         figure.draw_without_rendering()
 
@@ -69,5 +69,5 @@ def test_a_picture_is_replaced_atomically(tmp_path, monkeypatch):
 
     monkeypatch.setattr("os.replace", fail)
     with pytest.raises(RunError, match=r"p\.png: could not be written \(No space left"):
-        save_picture(Figure(), path)
+        save_figure(Figure(), path)
     assert path.read_bytes() == b"old"

@@ -12,8 +12,8 @@ from unrolled.errors import RunError
 from unrolled.experiments.comparison_folder import ComparisonFolder
 from unrolled.experiments.repetition_folder import RepetitionFolder
 from unrolled.storage.regular import check_replaceable, require_regular
-from unrolled.training.files import read_json, read_tensors
 from unrolled.training.log import MetricsLog, read_log
+from unrolled.training.tensor_files import read_json, read_tensors
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
 

@@ -13,7 +13,7 @@ from unrolled.synthetic.job import SolverJob
 from unrolled.synthetic.model import Solver
 from unrolled.synthetic.problems import Adding, Copy, Recall
 from unrolled.synthetic.train import format_loss, learn, make_solver
-from unrolled.training import Progress, Validation, Watcher
+from unrolled.training import Callback, Progress, Validation
 
 TINY = {"hidden": 16, "batch": 32, "held_out": 250, "threads": 1, "lr": 0.01, "validate_every": 50}
 
@@ -32,13 +32,13 @@ def test_adding_over_ten_steps_beats_always_guessing_the_mean() -> None:
 def test_training_stops_at_the_validation_that_solves_the_problem() -> None:
     validations: list[tuple[int, float]] = []
 
-    class Recorder(Watcher):
+    class Recorder(Callback):
         ends = 0
 
-        def validated(self, progress: Progress, found: Validation, improved: bool) -> None:
+        def on_validation_end(self, progress: Progress, found: Validation, improved: bool) -> None:
             validations.append((progress.step, found.score))
 
-        def ended(self, progress: Progress) -> None:
+        def on_train_end(self, progress: Progress) -> None:
             self.ends += 1
 
     recorder = Recorder()

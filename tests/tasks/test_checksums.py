@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from unrolled import LanguageModel
 from unrolled.errors import RunError
-from unrolled.training.files import read_tensors, write_tensors
+from unrolled.training.tensor_files import read_tensors, write_tensors
 
 
 def flip(path, offset, bit=0):

@@ -8,7 +8,7 @@ import torch
 
 from unrolled.errors import RunError
 from unrolled.tasks import LanguageModel
-from unrolled.training.files import read_tensors, write_tensors
+from unrolled.training.tensor_files import read_tensors, write_tensors
 
 
 @pytest.mark.parametrize(

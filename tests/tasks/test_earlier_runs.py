@@ -13,7 +13,7 @@ import pytest
 from cases import CASES
 from unrolled.errors import RunError
 from unrolled.tasks import load, run_type
-from unrolled.training import Watcher
+from unrolled.training import Callback
 
 EARLIER = Path(__file__).parent / "earlier"
 TASKS = [name for name in CASES if " " not in name]
@@ -23,8 +23,8 @@ class StoppedError(Exception):
     pass
 
 
-class StopAt(Watcher):
-    def stepped(self, progress, loss, lr):
+class StopAt(Callback):
+    def on_step_end(self, progress, loss, lr):
         if progress.step == 8:
             raise StoppedError
 
@@ -59,7 +59,7 @@ def test_an_older_run_is_saved_in_the_current_format(tmp_path, case):
     loaded = load(tmp_path / "run")
     assert "artifacts" in json.loads((tmp_path / "run" / "config.json").read_text())
     assert loaded.artifacts.write() == task.artifacts.write()
-    assert (loaded.config, loaded.facts, loaded.result) == (task.config, task.facts, task.result)
+    assert (loaded.config, loaded.data_info, loaded.result) == (task.config, task.data_info, task.result)
     for name in task.spec.files:
         assert (tmp_path / "run" / name).read_bytes() == (EARLIER / case / name).read_bytes()
 
@@ -79,13 +79,13 @@ def test_an_interrupted_older_run_resumes(tmp_path, case):
 @pytest.mark.parametrize(
     ("case", "change", "message"),
     [
-        ("classify", lambda facts: facts.pop("classes"), "artifacts: .*classes"),
-        ("classify", lambda facts: facts.update(classes=["a", 1]), "distinct labels of one kind"),
-        ("forecast", lambda facts: facts["series"]["value"].update(learnt_until="soon"), "soon"),
-        ("forecast", lambda facts: facts.update(series={}), "have different series"),
-        ("forecast", lambda facts: facts.update(season=0), "artifacts: .*season"),
-        ("translate", lambda facts: facts["unknown"].pop("target"), "artifacts: .*target"),
-        ("lm", lambda facts: facts.update(vector_size=3), "vector_size is 3, but the input is"),
+        ("classify", lambda data_info: data_info.pop("classes"), "artifacts: .*classes"),
+        ("classify", lambda data_info: data_info.update(classes=["a", 1]), "distinct labels of one kind"),
+        ("forecast", lambda data_info: data_info["series"]["value"].update(learnt_until="soon"), "soon"),
+        ("forecast", lambda data_info: data_info.update(series={}), "have different series"),
+        ("forecast", lambda data_info: data_info.update(season=0), "artifacts: .*season"),
+        ("translate", lambda data_info: data_info["unknown"].pop("target"), "artifacts: .*target"),
+        ("lm", lambda data_info: data_info.update(vector_size=3), "vector_size is 3, but the input is"),
     ],
 )
 def test_damaged_facts_are_refused(tmp_path, case, change, message):

@@ -12,9 +12,9 @@ import pytest
 from cases import CASES
 from unrolled.errors import DataError, RunError
 from unrolled.tasks import load
-from unrolled.training import Watcher
-from unrolled.training.files import read_tensors
+from unrolled.training import Callback
 from unrolled.training.log import read_log
+from unrolled.training.tensor_files import read_tensors
 
 resource = pytest.importorskip("resource", reason="limits and signals of POSIX")
 
@@ -128,7 +128,7 @@ def test_a_run_survives_saving_and_is_not_overwritten(tmp_path, data, uninterrup
     task.save(tmp_path / "copy")
     loaded = load(tmp_path / "copy")
     assert type(loaded) is CASES[case].kind
-    assert (loaded.config, loaded.facts, loaded.result) == (task.config, task.facts, task.result)
+    assert (loaded.config, loaded.data_info, loaded.result) == (task.config, task.data_info, task.result)
     scores = [without_times(t.evaluate(data(case)).to_json()) for t in (task, loaded)]
     assert scores[0] == scores[1]
     with pytest.raises(RunError, match="holds a run already"):
@@ -155,8 +155,8 @@ class KilledError(Exception):
     pass
 
 
-class KillAt40(Watcher):
-    def stepped(self, progress, loss, lr):
+class KillAt40(Callback):
+    def on_step_end(self, progress, loss, lr):
         if progress.step == 40:
             raise KilledError
 

@@ -9,7 +9,7 @@ NAMES = {
     "translate": "Translator",
     "classify": "Classifier",
     "forecast": "Forecaster",
-    "music": "PianoRoll",
+    "music": "MusicModel",
 }
 
 

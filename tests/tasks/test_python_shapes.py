@@ -106,12 +106,12 @@ def test_forecaster_accepts_series(kind):
 def test_music_model_accepts_piano_rolls():
     rng = np.random.default_rng(0)
     rolls = [(rng.random((30, 88)) < 0.05).astype(np.uint8) for _ in range(8)]
-    model = ur.PianoRoll(**SMALL).fit(rolls)
+    model = ur.MusicModel(**SMALL).fit(rolls)
     assert model.evaluate(rolls).pieces == 8
 
 
 @pytest.mark.parametrize(
-    "kind", [ur.LanguageModel, ur.Classifier, ur.Tagger, ur.Translator, ur.Forecaster, ur.PianoRoll]
+    "kind", [ur.LanguageModel, ur.Classifier, ur.Tagger, ur.Translator, ur.Forecaster, ur.MusicModel]
 )
 def test_tasks_can_be_cloned_and_printed(kind):
     base = pytest.importorskip("sklearn.base")

@@ -16,12 +16,12 @@ from unrolled.config import with_options
 from unrolled.errors import ConfigError, RunError
 from unrolled.recipes import load_recipe
 from unrolled.tasks import Task, load, registry, run_type, spec_of, task_type
-from unrolled.tasks.base.artifacts import Artifacts, Stored, artifact_values
+from unrolled.tasks.base.artifacts import Artifacts, Stored, parse_artifact_values
 from unrolled.tasks.base.sample import Sample, SampleSize
-from unrolled.tasks.base.sources import absolute
+from unrolled.tasks.base.sources import make_absolute
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
-from unrolled.training import OptimizerConfig, StepLoss, StepLosses, TrainingConfig, Validation, Watcher
-from unrolled.training.files import read_json
+from unrolled.training import Callback, OptimizerConfig, StepLoss, StepLosses, TrainingConfig, Validation
+from unrolled.training.tensor_files import read_json
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ class DriftArtifacts(Artifacts):
 
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
-        return cls(artifact_values(values, _Values).width, read_json(folder / "drift.json")["centre"])
+        return cls(parse_artifact_values(values, _Values).width, read_json(folder / "drift.json")["centre"])
 
 
 @dataclass(frozen=True)
 class Numbers:
     z: Tensor
-    facts: dict[str, Any]
+    data_info: dict[str, Any]
     notes: tuple[str, ...] = ()
 
 
@@ -106,14 +106,14 @@ class Drift(Task[DriftConfig, Numbers]):
 
     @property
     def artifacts(self) -> DriftArtifacts:
-        return self._learned(DriftArtifacts)
+        return self._require_artifacts(DriftArtifacts)
 
     @property
     def model(self) -> nn.Module:
-        return self._trained(nn.Module)
+        return self._require_model(nn.Module)
 
     def fit(self, data: str | Path | None = None, **options: Any) -> Self:
-        source = replace(self.config.numbers, data=absolute(data or self.config.numbers.data))
+        source = replace(self.config.numbers, data=make_absolute(data or self.config.numbers.data))
         self.config = replace(self.config, source=source)
         self._fit(
             options.get("out"),
@@ -134,12 +134,12 @@ class Drift(Task[DriftConfig, Numbers]):
     def _scaled(self, path: Path) -> Tensor:
         return (_numbers(path) - self.artifacts.centre) / self.artifacts.width
 
-    def _learn(self) -> Numbers:
+    def _prepare_data(self) -> Numbers:
         values = _numbers(Path(self.sources()[0]))
         self._artifacts = DriftArtifacts(float(values.std()), float(values.mean()))
-        return self._reread()
+        return self._reload_data()
 
-    def _reread(self) -> Numbers:
+    def _reload_data(self) -> Numbers:
         path = Path(self.sources()[0])
         return Numbers(self._scaled(path), {"sha256": path.read_text(), "held_out_sha256": ""})
 
@@ -156,7 +156,7 @@ class Drift(Task[DriftConfig, Numbers]):
         return {"valid": self.evaluate(self.sources()[0]).to_json()}
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[DriftJob, Sample]:
-        job = DriftJob(self.model, self._read_again().z)
+        job = DriftJob(self.model, self._reload_training_data().z)
         return job, Sample(next(job.batches(0)), None, self._held_out_source())
 
     def _plot(self, folder: Path) -> None:
@@ -203,8 +203,8 @@ class StoppedError(Exception):
     pass
 
 
-class StopAt(Watcher):
-    def stepped(self, progress, loss, lr):
+class StopAt(Callback):
+    def on_step_end(self, progress, loss, lr):
         if progress.step == 8:
             raise StoppedError
 
@@ -215,7 +215,11 @@ def test_a_new_task_trains_and_loads(tmp_path, source):
     assert json.loads((tmp_path / "run" / "config.json").read_text())["task"] == "drift"
     loaded = load(tmp_path / "run")
     assert type(loaded) is Drift
-    assert (loaded.artifacts, loaded.result, loaded.facts) == (task.artifacts, task.result, task.facts)
+    assert (loaded.artifacts, loaded.result, loaded.data_info) == (
+        task.artifacts,
+        task.result,
+        task.data_info,
+    )
     assert loaded.evaluate(source) == task.evaluate(source)
     assert loaded.sample()[1].batch.equal(task.sample()[1].batch)
 

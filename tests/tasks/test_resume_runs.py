@@ -8,7 +8,7 @@ import pytest
 
 from unrolled import LanguageModel
 from unrolled.errors import DataError, NonFiniteError, RunError
-from unrolled.training import Watcher
+from unrolled.training import Callback
 from unrolled.training.log import read_log
 
 CONFIGURATIONS = {
@@ -54,11 +54,11 @@ class KilledError(Exception):
     pass
 
 
-class StopAt(Watcher):
+class StopAt(Callback):
     def __init__(self, step):
         self.step = step
 
-    def stepped(self, progress, loss, lr):
+    def on_step_end(self, progress, loss, lr):
         if progress.step == self.step:
             raise KilledError
 
@@ -198,8 +198,8 @@ def test_a_run_with_nan_keeps_its_best_model_and_last_checkpoint(tmp_path, engli
     folder = tmp_path / "broken"
     lm = LanguageModel(**options)
 
-    class Poison(Watcher):
-        def stepped(self, progress, loss, lr):
+    class Poison(Callback):
+        def on_step_end(self, progress, loss, lr):
             if progress.step == 25:
                 lm.model.recurrent.weight_hh_l0.data[0, 0] = math.nan
 

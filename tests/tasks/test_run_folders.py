@@ -16,9 +16,9 @@ from unrolled.errors import ConfigError, RunError
 
 
 def have_equal_weights(a, b):
-    first_state, second_state = a.model.state_dict(), b.model.state_dict()
-    return first_state.keys() == second_state.keys() and all(
-        torch.equal(first_state[n], second_state[n]) for n in first_state
+    initial_state, second_state = a.model.state_dict(), b.model.state_dict()
+    return initial_state.keys() == second_state.keys() and all(
+        torch.equal(initial_state[n], second_state[n]) for n in initial_state
     )
 
 
@@ -65,7 +65,7 @@ def test_a_saved_model_loads(tmp_path, english_file, tiny_options, options):
     loaded = unrolled.load(str(tmp_path / "deep" / "run"))
     assert have_equal_weights(lm, loaded)
     assert loaded.config == lm.config
-    assert loaded.facts == lm.facts
+    assert loaded.data_info == lm.data_info
     assert loaded.result == lm.result
     assert loaded.generate("The ", 40, seed=3) == lm.generate("The ", 40, seed=3)
     assert loaded.evaluate(english_file) == lm.evaluate(english_file)
@@ -78,7 +78,7 @@ def test_a_moved_run_loads_as_after_training(tmp_path, english_file, tiny_option
     shutil.rmtree(tmp_path / "run")
     loaded = LanguageModel.load(moved_run)
     assert have_equal_weights(lm, loaded)
-    assert (loaded.history, loaded.result, loaded.facts) == (lm.history, lm.result, lm.facts)
+    assert (loaded.history, loaded.result, loaded.data_info) == (lm.history, lm.result, lm.data_info)
 
 
 def test_loading_leaves_the_rng_state_unchanged(tiny_run):
@@ -206,7 +206,7 @@ DAMAGE = {
     ),
     "facts are a list": (
         "config.json",
-        lambda p: edit(p, lambda v: v.update(facts=[1, 2])),
+        lambda p: edit(p, lambda v: v.update(data_info=[1, 2])),
         RunError,
         "damaged",
     ),

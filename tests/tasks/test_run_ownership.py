@@ -12,7 +12,7 @@ from unrolled import LanguageModel
 from unrolled.errors import RunError
 from unrolled.storage.lock import LOCK, FolderLock
 from unrolled.tasks.base import folder as run_folder
-from unrolled.training import Watcher
+from unrolled.training import Callback
 
 LEFTOVER = ".unrolled-0123456789abcdef.tmp"
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
@@ -202,8 +202,8 @@ class KilledError(Exception):
     pass
 
 
-class KillAtStart(Watcher):
-    def started(self, progress, total_steps):
+class KillAtStart(Callback):
+    def on_train_begin(self, progress, total_steps):
         raise KilledError
 
 
@@ -293,8 +293,8 @@ def test_a_folder_in_use_is_refused(run_copy, english_file, tiny_lm, quick, snap
 
 
 def test_a_folder_is_locked_during_training(tmp_path, english_file, quick, tiny_lm):
-    class SaveDuringTraining(Watcher):
-        def stepped(self, progress, loss, lr):
+    class SaveDuringTraining(Callback):
+        def on_step_end(self, progress, loss, lr):
             with pytest.raises(RunError, match="in use"):
                 tiny_lm.save(tmp_path, overwrite=True)
 

@@ -124,8 +124,8 @@ def test_tokens_of_a_sample_are_the_characters_of_the_text(trained, tmp_path) ->
     assert rows[0] == "<eos>" + text[:9]
     assert rows[-1] == text[-11:-1]
     assert len(rows) == 4
-    assert sample.batch.fresh[:, 0].tolist() == [True] + [False] * 9
-    assert not sample.batch.fresh[:, 1:].any()
+    assert sample.batch.reset_mask[:, 0].tolist() == [True] + [False] * 9
+    assert not sample.batch.reset_mask[:, 1:].any()
     assert sample.batch.targets[-1, -1] == lm.tokenizer.encode("\n")[0]
 
 
@@ -171,10 +171,10 @@ def test_a_forecaster_names_steps_by_their_days(trained) -> None:
     _, sample = load(folder).sample(data, rows=2, steps=5)
     days = pd.read_csv(data)["day"].tolist()
     forecaster = load(folder)
-    first = forecaster._read_again().splits[0].series.first
+    first = forecaster._reload_training_data().splits[0].series.first
     assert sample.tokens == [days[first : first + 5], days[-5:]]
     _, held_out = forecaster.sample(rows=2, steps=5)
-    train_steps = forecaster._read_again().splits[0].train
+    train_steps = forecaster._reload_training_data().splits[0].train
     assert held_out.tokens[0] == days[train_steps : train_steps + 5]
 
 

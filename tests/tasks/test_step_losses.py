@@ -41,8 +41,8 @@ def make_untrained(tmp_path, name: str) -> tuple[Any, Any]:
     task = case.kind(**case.options | options, data=str(case.write(tmp_path)))
     if verb == "translate":
         task._sources = (task.config.corpus.data, "")
-    data = task._learn()
-    task.facts = data.facts
+    data = task._prepare_data()
+    task.data_info = data.data_info
     with seeded(task.config.training):
         task._model = task._make_model(start=True)
         return task, task._make_job(data)
@@ -100,8 +100,8 @@ def test_step_losses_have_gradients_for_every_state(tmp_path, name: str) -> None
 def test_networks_without_recurrent_layers_are_refused(tmp_path) -> None:
     case = CASES["lm tdnn"]
     lm = case.kind(**case.options, data=str(case.write(tmp_path)))
-    data = lm._learn()
-    lm.facts = data.facts
+    data = lm._prepare_data()
+    lm.data_info = data.data_info
     lm._model = lm._make_model(start=True)
     job = lm._make_job(data)
     batch = next(iter(job.batches(0)))

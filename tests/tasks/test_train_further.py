@@ -6,8 +6,8 @@ import pytest
 
 from unrolled import LanguageModel
 from unrolled.errors import ConfigError
-from unrolled.training.files import read_tensors
-from unrolled.training.length import NewEnd
+from unrolled.training.stopping import NewLimits
+from unrolled.training.tensor_files import read_tensors
 
 FILES = ("checkpoint.safetensors", "model.safetensors")
 
@@ -50,7 +50,7 @@ def train(tmp_path, english_file, tiny_options):
 def test_a_run_trained_further_equals_a_longer_run(train, options, short, long):
     _, folder = train("short", **options | short)
     assert json.loads((folder / "result.json").read_text())["steps"] > 0
-    resumed = LanguageModel.resume(folder, until=NewEnd(**long), progress=False)
+    resumed = LanguageModel.resume(folder, until=NewLimits(**long), progress=False)
     longer_run, expected = train("whole", **options | long)
     assert resumed.result["steps"] == longer_run.result["steps"]
     assert (resumed.config.training.epochs, resumed.config.training.max_steps) == (
@@ -68,7 +68,7 @@ def test_a_run_trained_further_equals_a_longer_run(train, options, short, long):
 
 def test_cosine_continues_with_the_learning_rates_of_the_new_length(train):
     _, folder = train("short", schedule="cosine", epochs=1)
-    lm = LanguageModel.resume(folder, until=NewEnd(epochs=2), progress=False)
+    lm = LanguageModel.resume(folder, until=NewLimits(epochs=2), progress=False)
     rates = {r["step"]: r["lr"] for r in lm.history if r["kind"] == "train"}
     longer_run, _ = train("whole", schedule="cosine", epochs=2)
     expected = {r["step"]: r["lr"] for r in longer_run.history if r["kind"] == "train"}
@@ -82,7 +82,7 @@ def test_early_stopping_starts_again(train):
     options = {"schedule": "constant", "early_stopping": 1, "lr": 2.0, "validate_every": 1}
     first_run, folder = train("short", **options, epochs=2)
     steps = first_run.result["steps"]
-    resumed = LanguageModel.resume(folder, until=NewEnd(epochs=3), progress=False)
+    resumed = LanguageModel.resume(folder, until=NewLimits(epochs=3), progress=False)
     assert resumed.result["steps"] > steps
 
 
@@ -90,10 +90,10 @@ def test_an_end_that_is_not_later_is_refused(train):
     _, folder = train("short", epochs=1)
     before = {path.name: path.read_bytes() for path in folder.glob("*.*")}
     with pytest.raises(ConfigError, match=r"already has \d+ steps \(1 epoch, .*\): give a later end"):
-        LanguageModel.resume(folder, until=NewEnd(epochs=1), progress=False)
+        LanguageModel.resume(folder, until=NewLimits(epochs=1), progress=False)
     assert {path.name: path.read_bytes() for path in folder.glob("*.*")} == before
     with pytest.raises(ConfigError, match="epochs=-1"):
-        NewEnd(epochs=-1)
+        NewLimits(epochs=-1)
 
 
 def test_the_resume_command_takes_a_new_end(train, command):

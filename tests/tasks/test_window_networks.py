@@ -10,7 +10,7 @@ from sklearn.base import clone
 import unrolled as ur
 from cases import CASES
 from unrolled.errors import ConfigError
-from unrolled.training.files import read_tensors
+from unrolled.training.tensor_files import read_tensors
 
 CELLS = ["feed-forward", "tdnn"]
 TASKS = ["lm", "classify", "tag", "forecast", "music"]
@@ -54,8 +54,8 @@ def test_a_language_model_is_interrupted_resumed_and_generates(tmp_path, cell: s
     case = CASES["lm"]
     data, options = case.write(tmp_path), case.options | {"cell": cell, "context": context}
 
-    class StopAt(ur.training.Watcher):
-        def stepped(self, progress: Any, *_: Any) -> None:
+    class StopAt(ur.training.Callback):
+        def on_step_end(self, progress: Any, *_: Any) -> None:
             if progress.step == 20:
                 raise KeyboardInterrupt
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unrolled.errors import ConfigError, DataError
-from unrolled.text.neighbours import nearest, plane, plot_words
+from unrolled.text.neighbours import nearest_words, plot_words, project_to_plane
 from unrolled.text.vectors import read_all_vectors, write_vectors
 from unrolled.text.word2vec import Word2VecConfig, train_word2vec
 
@@ -26,7 +26,7 @@ def vectors():
 @pytest.mark.parametrize("method", ["skip-gram", "cbow"])
 def test_words_of_one_topic_are_neighbours(method):
     trained = train_word2vec(two_topics(), Word2VecConfig(method=method, size=12, passes=12))
-    near = [word for word, _ in nearest(trained.index_to_key, trained.vectors, "ship", 4)]
+    near = [word for word, _ in nearest_words(trained.index_to_key, trained.vectors, "ship", 4)]
     assert set(near) == {"sea", "wave", "sail", "fish"}
 
 
@@ -40,12 +40,12 @@ def test_the_same_seed_gives_the_same_bits(vectors):
 
 
 def test_neighbours_agree_with_gensim(vectors):
-    ours = nearest(vectors.index_to_key, vectors.vectors, "oven", 5)
+    ours = nearest_words(vectors.index_to_key, vectors.vectors, "oven", 5)
     expected = vectors.most_similar("oven", topn=5)
     assert [word for word, _ in ours] == [word for word, _ in expected]
     np.testing.assert_allclose([c for _, c in ours], [c for _, c in expected], rtol=1e-5)
     with pytest.raises(DataError, match=r"'ovn' has no vector \(did you mean 'oven'"):
-        nearest(vectors.index_to_key, vectors.vectors, "ovn")
+        nearest_words(vectors.index_to_key, vectors.vectors, "ovn")
 
 
 def test_files_keep_every_bit(vectors, tmp_path):
@@ -59,7 +59,7 @@ def test_files_keep_every_bit(vectors, tmp_path):
 @pytest.mark.draws
 @pytest.mark.parametrize("method", ["pca", "tsne"])
 def test_topics_are_separate_in_the_plane(vectors, tmp_path, method):
-    points = plane(vectors.vectors, method)
+    points = project_to_plane(vectors.vectors, method)
     assert points.shape == (10, 2)
     sea = np.array([w in ("sea", "ship", "wave", "sail", "fish") for w in vectors.index_to_key])
     distance = np.linalg.norm(points[:, None] - points[None], axis=-1)

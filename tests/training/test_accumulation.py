@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from unrolled.errors import ConfigError, NonFiniteError
-from unrolled.training import OptimizerConfig, StepLoss, Trainer, TrainingConfig, Validation, Watcher
-from unrolled.training.files import read_tensors
+from unrolled.training import Callback, OptimizerConfig, StepLoss, Trainer, TrainingConfig, Validation
 from unrolled.training.log import read_log
+from unrolled.training.tensor_files import read_tensors
 
 BATCHES, EPOCHS = 7, 3
 SIZES = (4, 1, 3, 6, 2, 5, 3)
@@ -50,11 +50,11 @@ class Toy:
         return Validation(score, score)
 
 
-def train(job, folder=None, watcher=None, optimizer=None, restore=False, **training):
+def train(job, folder=None, callback=None, optimizer=None, restore=False, **training):
     torch.manual_seed(13)
     options = {"epochs": EPOCHS, "checkpoint_minutes": 0.0} | training
     config = optimizer or OptimizerConfig(lr=0.05)
-    trainer = Trainer(job, config, TrainingConfig(**options), folder, watcher)
+    trainer = Trainer(job, config, TrainingConfig(**options), folder, callback)
     if restore:
         trainer.restore()
     trainer.run()
@@ -65,17 +65,17 @@ def read_log_without_seconds(folder):
     return [{k: v for k, v in r.items() if k != "seconds"} for r in read_log(folder / "metrics.jsonl")]
 
 
-class StepRecorder(Watcher):
+class StepRecorder(Callback):
     """Records the arguments of the callback at each step."""
 
     def __init__(self):
         self.updates, self.losses = [], []
 
-    def updating(self, progress, update):
+    def on_pre_optimizer_step(self, progress, update):
         carried = 0 if update.carried is None else int(update.carried[0])
         self.updates.append((progress.step, len(update.batch), carried, update.norm))
 
-    def stepped(self, progress, loss, lr):
+    def on_step_end(self, progress, loss, lr):
         self.losses.append(loss)
 
 
@@ -92,8 +92,8 @@ def test_accumulated_step_equals_one_large_batch(optimizer_name: str, size: int)
     config = OPTIMIZERS[optimizer_name]
     small_recorder, large_recorder = StepRecorder(), StepRecorder()
     small_job, large_job = Toy(), Toy(joined_batches=size)
-    accumulated = train(small_job, watcher=small_recorder, optimizer=config, accumulate=size)
-    large_batch = train(large_job, watcher=large_recorder, optimizer=config)
+    accumulated = train(small_job, callback=small_recorder, optimizer=config, accumulate=size)
+    large_batch = train(large_job, callback=large_recorder, optimizer=config)
     for name, t in small_job.model.state_dict().items():
         torch.testing.assert_close(t, large_job.model.state_dict()[name], rtol=0, atol=1e-12)
     assert accumulated.progress.step == large_batch.progress.step == EPOCHS * -(-BATCHES // size)
@@ -109,7 +109,7 @@ def test_accumulated_step_equals_one_large_batch(optimizer_name: str, size: int)
 
 def test_last_step_of_an_epoch_takes_the_remaining_batches() -> None:
     recorder, job = StepRecorder(), Toy()
-    trainer = train(job, watcher=recorder, accumulate=3)
+    trainer = train(job, callback=recorder, accumulate=3)
     # The last batch of each step, and the state before it, which is carried through all batches of an epoch.
     assert [(n, carried) for _, n, carried, _ in recorder.updates] == [(3, 2), (5, 5), (3, 6)] * EPOCHS
     assert [step for step, *_ in recorder.updates] == list(range(9))

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from unrolled.errors import RunError
-from unrolled.training.files import (
+from unrolled.training.tensor_files import (
     read_json,
     read_shapes,
     read_tensors,
@@ -177,7 +177,7 @@ def test_a_failed_mmap_is_reported_as_out_of_memory(tmp_path, monkeypatch):
 
     path = tmp_path / "model.safetensors"
     write_tensors(path, {"a": torch.ones(2)}, {})
-    monkeypatch.setattr("unrolled.training.files.safe_open", fail)
+    monkeypatch.setattr("unrolled.training.tensor_files.safe_open", fail)
     for read in (read_tensors, read_shapes):
         with pytest.raises(RunError, match=r"model\.safetensors: does not fit into memory"):
             read(path)

@@ -13,8 +13,8 @@ from unrolled.errors import RunError
 from unrolled.training import OptimizerConfig, Progress
 from unrolled.training.average import MovingAverage
 from unrolled.training.checkpoint import TrainingState, read_checkpoint, write_checkpoint
-from unrolled.training.files import read_tensors
 from unrolled.training.optimizer import make_optimizer
+from unrolled.training.tensor_files import read_tensors
 
 
 def make_state(device: torch.device) -> TrainingState:

@@ -11,9 +11,9 @@ from torch import nn
 import unrolled as ur
 from unrolled.errors import BackendError, NonFiniteError
 from unrolled.extension import core
-from unrolled.training import OptimizerConfig, StepLoss, Trainer, TrainingConfig, Validation, Watcher
-from unrolled.training.files import read_tensors
+from unrolled.training import Callback, OptimizerConfig, StepLoss, Trainer, TrainingConfig, Validation
 from unrolled.training.nonfinite import first_nonfinite
+from unrolled.training.tensor_files import read_tensors
 
 
 class RecurrentJob:
@@ -47,10 +47,10 @@ class RecurrentJob:
         return Validation(score, score)
 
 
-def train(job, folder=None, lr=0.01, watcher=None, restore=False, **options):
+def train(job, folder=None, lr=0.01, callback=None, restore=False, **options):
     training = TrainingConfig(epochs=2, **{"checkpoint_steps": 1, "checkpoint_minutes": 0.0} | options)
     config = OptimizerConfig("sgd", lr=lr, clip_norm=0, schedule="constant")
-    trainer = Trainer(job, config, training, folder, watcher)
+    trainer = Trainer(job, config, training, folder, callback)
     if restore:
         trainer.restore()
     trainer.run()
@@ -61,13 +61,13 @@ def all_finite(tensors):
     return all(bool(t.isfinite().all()) for t in tensors.values() if t.is_floating_point())
 
 
-class Poison(Watcher):
+class Poison(Callback):
     """Writes a NaN into a weight after a given step."""
 
     def __init__(self, job, step, name):
         self.job, self.step, self.name = job, step, name
 
-    def stepped(self, progress, loss, lr):
+    def on_step_end(self, progress, loss, lr):
         if progress.step == self.step:
             with torch.no_grad():
                 self.job.model.get_parameter(self.name).view(-1)[1] = math.nan
@@ -77,7 +77,7 @@ class Poison(Watcher):
 def test_a_nan_weight_is_named_with_its_step(name):
     job = RecurrentJob()
     with pytest.raises(NonFiniteError, match=f"step 3: .*the weights of {name}"):
-        train(job, watcher=Poison(job, 2, name))
+        train(job, callback=Poison(job, 2, name))
 
 
 def test_a_failed_step_leaves_the_weights_unchanged():
@@ -89,13 +89,13 @@ def test_a_failed_step_leaves_the_weights_unchanged():
 
     last_good = {}
 
-    class KeepWeights(Watcher):
-        def stepped(self, progress, loss, lr):
+    class KeepWeights(Callback):
+        def on_step_end(self, progress, loss, lr):
             last_good.update({n: t.clone() for n, t in job.model.state_dict().items()})
 
     job = RecurrentJob(change_loss=change_loss)
     with pytest.raises(NonFiniteError, match="step 3"):
-        train(job, watcher=KeepWeights())
+        train(job, callback=KeepWeights())
     assert all(torch.equal(t, last_good[n]) for n, t in job.model.state_dict().items())
 
 
@@ -201,7 +201,7 @@ def test_the_time_step_is_named_for_looked_up_input():
         layer.weight_ih_l0.fill_(1.0)
         layer.weight_hh_l0.fill_(1e13)  # 1, 1e13, 1e26, inf
     tokens, table = torch.zeros(8, 2, dtype=torch.int64), torch.ones(1, 1)
-    assert layer.looks_up(1, tokens) == (core is not None)
+    assert layer.uses_table(1, tokens) == (core is not None)
     model = nn.ModuleDict({"rnn": layer})
     assert re.match(
         "rnn, layer l0.*time step 3", first_nonfinite(model, lambda: layer.look_up(tokens, table))

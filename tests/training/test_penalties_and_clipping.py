@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from unrolled.training import OptimizerConfig
-from unrolled.training.gradients import add_penalties, clip_gradients, rows_suffice
+from unrolled.training.gradients import add_penalties, can_use_sparse_gradients, clip_gradients
 
 
 @pytest.fixture
@@ -158,4 +158,4 @@ def test_a_nonfinite_sparse_gradient_gives_a_nonfinite_norm(value):
     ids=lambda v: "-".join(map(str, v.values())) if isinstance(v, dict) else str(v),
 )
 def test_rows_suffice_if_only_the_gradient_changes_weights(options, expected):
-    assert rows_suffice(OptimizerConfig(**options)) == expected
+    assert can_use_sparse_gradients(OptimizerConfig(**options)) == expected

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from unrolled.backends import Precision
 from unrolled.errors import BackendError, ConfigError, NonFiniteError
 from unrolled.models.precision import HasPrecision
-from unrolled.training import OptimizerConfig, StepLoss, Trainer, TrainingConfig, Validation, Watcher
+from unrolled.training import Callback, OptimizerConfig, StepLoss, Trainer, TrainingConfig, Validation
 from unrolled.training.placement import Placement
 
 CPU = torch.device("cpu")
@@ -61,16 +61,16 @@ class Toy:
         return Validation(1.0, 1.0)
 
 
-class RecordPrecision(Watcher):
+class RecordPrecision(Callback):
     """Records the precision of the model in callbacks."""
 
     def __init__(self, job: Toy) -> None:
         self.job = job
 
-    def updating(self, progress: Any, update: Any) -> None:
+    def on_pre_optimizer_step(self, progress: Any, update: Any) -> None:
         self.job.calls.append(("updating", self.job.model.precision))
 
-    def stepped(self, progress: Any, loss: float, lr: float) -> None:
+    def on_step_end(self, progress: Any, loss: float, lr: float) -> None:
         self.job.calls.append(("stepped", self.job.model.precision))
 
 
@@ -81,7 +81,7 @@ def make_trainer(job: Any, precision: Precision = "bfloat16", **options: Any) ->
 
 def test_precision_applies_to_training_but_not_to_callbacks() -> None:
     job = Toy()
-    make_trainer(job, watcher=RecordPrecision(job)).run()
+    make_trainer(job, callback=RecordPrecision(job)).run()
     update = [("loss", "bfloat16"), ("updating", "full"), ("stepped", "full")]
     assert job.calls == [*update, *update, ("validate", "bfloat16")]
     assert job.model.precision == "full"
@@ -118,9 +118,9 @@ def test_an_unsupported_precision_is_refused_before_training(tmp_path: Any) -> N
 
 def make_reader() -> nn.Module:
     from unrolled.models import CellConfig, DropoutConfig, StackConfig
-    from unrolled.models.series_reader import SeriesReader
+    from unrolled.models.series_encoder import SeriesEncoder
 
-    return SeriesReader(2, CellConfig(), StackConfig(hidden=3), DropoutConfig())
+    return SeriesEncoder(2, CellConfig(), StackConfig(hidden=3), DropoutConfig())
 
 
 def test_a_module_without_precision_accepts_only_full_precision() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from unrolled.training import Progress, Validation
 from unrolled.training import bar as module
-from unrolled.training.bar import ProgressBar, token_figures
+from unrolled.training.bar import ProgressBar, describe_token_loss
 
 
 class Terminal(io.StringIO):
@@ -20,17 +20,17 @@ def progress(step, **values):
 
 
 def show_training(stream, steps=4):
-    bar = ProgressBar("word", stream, describe=token_figures("word"))
-    bar.started(Progress(), 1000)
+    bar = ProgressBar("word", stream, describe=describe_token_loss("word"))
+    bar.on_train_begin(Progress(), 1000)
     for step in range(1, steps + 1):
-        bar.stepped(progress(step), 2.0, 0.1)
-    bar.validating()
-    bar.validated(progress(steps, best=1.5, best_step=steps), Validation(1.5, 1.5), True)
-    bar.stepped(progress(steps + 1), 2.0, 0.1)
-    bar.validated(
+        bar.on_step_end(progress(step), 2.0, 0.1)
+    bar.on_validation_begin()
+    bar.on_validation_end(progress(steps, best=1.5, best_step=steps), Validation(1.5, 1.5), True)
+    bar.on_step_end(progress(steps + 1), 2.0, 0.1)
+    bar.on_validation_end(
         progress(steps + 1, best=1.5, best_step=steps), Validation(1.75, 1.75, {"macro_f1": 0.5}), False
     )
-    bar.ended(progress(steps + 1))
+    bar.on_train_end(progress(steps + 1))
     return stream.getvalue()
 
 
@@ -70,9 +70,9 @@ def test_a_time_limit_is_counted_down(monkeypatch, steps, minutes, progress_text
     monkeypatch.setenv("COLUMNS", "150")
     stream = stream()
     bar = ProgressBar("word", stream, minutes=minutes)
-    bar.started(Progress(), steps)
-    bar.stepped(progress(4), 2.0, 0.1)
-    bar.ended(progress(4))
+    bar.on_train_begin(Progress(), steps)
+    bar.on_step_end(progress(4), 2.0, 0.1)
+    bar.on_train_end(progress(4))
     assert progress_text in stream.getvalue()
     assert time_text in stream.getvalue()
 
@@ -95,8 +95,8 @@ def test_a_dumb_terminal_gets_lines(monkeypatch, name):
 
 @pytest.mark.parametrize("nats", [0.0, 800.0, math.inf, math.nan])
 def test_extreme_losses_do_not_fail(nats):
-    bar = ProgressBar("word", io.StringIO(), describe=token_figures("word"))
-    bar.started(Progress(), 10)
-    bar.stepped(Progress(step=1), nats, 0.1)
-    bar.validated(Progress(step=1, best=nats, best_step=1), Validation(nats, nats), True)
-    bar.ended(Progress(step=1))
+    bar = ProgressBar("word", io.StringIO(), describe=describe_token_loss("word"))
+    bar.on_train_begin(Progress(), 10)
+    bar.on_step_end(Progress(step=1), nats, 0.1)
+    bar.on_validation_end(Progress(step=1, best=nats, best_step=1), Validation(nats, nats), True)
+    bar.on_train_end(Progress(step=1))

@@ -9,11 +9,11 @@ from torch import nn
 
 import unrolled.training.loop
 from unrolled.errors import ConfigError
-from unrolled.training import OptimizerConfig, StepLoss, Trainer, TrainingConfig, Validation, Watcher
-from unrolled.training.files import read_tensors
-from unrolled.training.length import Length
+from unrolled.training import Callback, OptimizerConfig, StepLoss, Trainer, TrainingConfig, Validation
 from unrolled.training.log import read_log
 from unrolled.training.schedule import GRACE
+from unrolled.training.stopping import StoppingCriterion
+from unrolled.training.tensor_files import read_tensors
 
 BATCHES = 5
 
@@ -62,10 +62,10 @@ class TimedJob:
         return Validation(score, score)
 
 
-def train(job, folder=None, watcher=None, optimizer=None, restore=False, **training):
+def train(job, folder=None, callback=None, optimizer=None, restore=False, **training):
     config = optimizer or OptimizerConfig("sgd", lr=0.02, schedule="cosine", lr_floor=0.1)
     options = TrainingConfig(**{"checkpoint_minutes": 0.0} | training)
-    trainer = Trainer(job, config, options, folder, watcher)
+    trainer = Trainer(job, config, options, folder, callback)
     if restore:
         trainer.restore()
     trainer.run()
@@ -149,8 +149,8 @@ def test_a_resumed_run_has_the_remaining_time(clock, tmp_path):
     class KilledError(Exception):
         pass
 
-    class Kill(Watcher):
-        def stepped(self, progress, loss, lr):
+    class Kill(Callback):
+        def on_step_end(self, progress, loss, lr):
             if progress.step == 14:
                 raise KilledError
 
@@ -176,12 +176,12 @@ def test_a_resumed_run_has_the_remaining_time(clock, tmp_path):
 def test_callbacks_get_no_total_steps_without_a_step_limit(clock):
     reported = []
 
-    class Listener(Watcher):
-        def started(self, progress, total_steps):
+    class Listener(Callback):
+        def on_train_begin(self, progress, total_steps):
             reported.append(total_steps)
 
-    train(TimedJob(clock), watcher=Listener(), minutes=0.1)
-    train(TimedJob(clock), watcher=Listener(), minutes=0.1, epochs=2)
+    train(TimedJob(clock), callback=Listener(), minutes=0.1)
+    train(TimedJob(clock), callback=Listener(), minutes=0.1, epochs=2)
     assert reported == [None, 2 * BATCHES]
 
 
@@ -192,7 +192,7 @@ def test_invalid_minutes_are_refused(minutes):
 
 
 def test_stopping_criterion_by_hand():
-    both = Length(100, 60.0)
+    both = StoppingCriterion(100, 60.0)
     assert [both.fraction_done(50, 15.0), both.fraction_done(50, 45.0), both.fraction_done(101, 0.0)] == [
         0.5,
         0.75,
@@ -205,19 +205,21 @@ def test_stopping_criterion_by_hand():
     ]
     assert both.remaining_seconds(50, 20.0) == 20.0
     assert both.remaining_seconds(50, 45.0) == 15.0
-    assert Length(100).remaining_seconds(25, 5.0) == 15.0
-    assert Length(None, 60.0).remaining_seconds(0, 0.0) == 60.0
-    assert Length(None, 60.0).remaining_seconds(9, 61.0) == 0.0
-    assert Length(100).time_fraction(1e9) == 0.0
-    assert [s for s in range(1, 1601) if Length(1600).should_log(s, 0.0, 0.0)] == list(range(4, 1601, 4))
+    assert StoppingCriterion(100).remaining_seconds(25, 5.0) == 15.0
+    assert StoppingCriterion(None, 60.0).remaining_seconds(0, 0.0) == 60.0
+    assert StoppingCriterion(None, 60.0).remaining_seconds(9, 61.0) == 0.0
+    assert StoppingCriterion(100).time_fraction(1e9) == 0.0
+    assert [s for s in range(1, 1601) if StoppingCriterion(1600).should_log(s, 0.0, 0.0)] == list(
+        range(4, 1601, 4)
+    )
 
 
 def test_stopping_criterion_from_a_configuration():
     def from_config(**options):
-        return Length.from_config(TrainingConfig(**options), 100)
+        return StoppingCriterion.from_config(TrainingConfig(**options), 100)
 
-    assert from_config() == Length(4000)
-    assert from_config(epochs=3, max_steps=250) == Length(250)
-    assert from_config(minutes=2.0) == Length(None, 120.0)
-    assert from_config(minutes=2.0, max_steps=70) == Length(70, 120.0)
-    assert from_config(minutes=2.0, epochs=5) == Length(500, 120.0)
+    assert from_config() == StoppingCriterion(4000)
+    assert from_config(epochs=3, max_steps=250) == StoppingCriterion(250)
+    assert from_config(minutes=2.0) == StoppingCriterion(None, 120.0)
+    assert from_config(minutes=2.0, max_steps=70) == StoppingCriterion(70, 120.0)
+    assert from_config(minutes=2.0, epochs=5) == StoppingCriterion(500, 120.0)

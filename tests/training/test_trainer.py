@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from unrolled.errors import RunError
-from unrolled.training import OptimizerConfig, StepLoss, Trainer, TrainingConfig, Validation, Watcher
-from unrolled.training.files import read_tensors, write_tensors
+from unrolled.training import Callback, OptimizerConfig, StepLoss, Trainer, TrainingConfig, Validation
 from unrolled.training.log import read_log
 from unrolled.training.schedule import Plateau, learning_rate
+from unrolled.training.tensor_files import read_tensors, write_tensors
 
 EPOCHS, BATCHES = 4, 5
 
@@ -57,25 +57,25 @@ class NoValidation(Toy):
         return None
 
 
-def train(job, folder=None, watcher=None, optimizer=None, restore=False, **training):
+def train(job, folder=None, callback=None, optimizer=None, restore=False, **training):
     """Train a job. By default only the number of steps triggers checkpoints, not the time."""
     torch.manual_seed(13)
     options = {"epochs": EPOCHS, "checkpoint_minutes": 0.0} | training
     config = optimizer or OptimizerConfig(lr=0.05)
-    trainer = Trainer(job, config, TrainingConfig(**options), folder, watcher)
+    trainer = Trainer(job, config, TrainingConfig(**options), folder, callback)
     if restore:
         trainer.restore()
     trainer.run()
     return trainer
 
 
-class StopAt(Watcher):
+class StopAt(Callback):
     """Calls ``stop`` after a given step."""
 
     def __init__(self, step, stop):
         self.step, self.how = step, stop
 
-    def stepped(self, progress, loss, lr):
+    def on_step_end(self, progress, loss, lr):
         if progress.step == self.step:
             self.how()
 
@@ -145,8 +145,8 @@ def test_each_step_uses_the_learning_rate_of_the_schedule():
 def test_the_best_weights_are_kept(tmp_path):
     weights = []
 
-    class KeepWeights(Watcher):
-        def validated(self, progress, found, improved):
+    class KeepWeights(Callback):
+        def on_validation_end(self, progress, found, improved):
             weights.append({n: t.clone() for n, t in job.model.state_dict().items()})
 
     for folder in (None, tmp_path):
@@ -166,8 +166,8 @@ def test_without_held_out_data_the_last_weights_are_kept(tmp_path, optimizer_nam
     job = NoValidation()
     last = {}
 
-    class KeepWeights(Watcher):
-        def stepped(self, progress, loss, lr):
+    class KeepWeights(Callback):
+        def on_step_end(self, progress, loss, lr):
             last.update({n: t.clone() for n, t in job.model.state_dict().items()})
 
     trainer = train(job, tmp_path, KeepWeights(), optimizer=config)
@@ -219,11 +219,11 @@ def test_nt_asgd_keeps_the_average():
     weights = []
     job = Toy([1.0, 1.0, 2.0, 0.5])  # averaging begins at the third validation, step 15
 
-    class KeepWeights(Watcher):
-        def stepped(self, progress, loss, lr):
+    class KeepWeights(Callback):
+        def on_step_end(self, progress, loss, lr):
             weights.append(job.model[0].weight.detach().clone())
 
-    trainer = train(job, watcher=KeepWeights(), optimizer=config)
+    trainer = train(job, callback=KeepWeights(), optimizer=config)
     assert trainer.average.active
     # Steps 15 to 20: the weights at the trigger and the five after it.
     torch.testing.assert_close(job.model[0].weight, torch.stack(weights[14:]).mean(0))
@@ -232,23 +232,23 @@ def test_nt_asgd_keeps_the_average():
 def test_callbacks_receive_every_event():
     events = []
 
-    class Listener(Watcher):
-        def started(self, progress, total_steps):
+    class Listener(Callback):
+        def on_train_begin(self, progress, total_steps):
             events.append(("started", progress.step, total_steps))
 
-        def stepped(self, progress, loss, lr):
+        def on_step_end(self, progress, loss, lr):
             events.append(("stepped", progress.step))
 
-        def validating(self):
+        def on_validation_begin(self):
             events.append("validating")
 
-        def validated(self, progress, found, improved):
+        def on_validation_end(self, progress, found, improved):
             events.append(("validated", found.score, found.figures, improved))
 
         def resumed_model(self, progress):
             events.append(("ended", progress.step))
 
-    train(Toy([2.0, 3.0]), watcher=Listener(), max_steps=4, validate_every=2)
+    train(Toy([2.0, 3.0]), callback=Listener(), max_steps=4, validate_every=2)
     assert events == [
         ("started", 0, 4),
         ("stepped", 1),
@@ -325,9 +325,9 @@ def test_checkpoints_by_minutes(tmp_path, monkeypatch):
     monkeypatch.setattr("time.monotonic", lambda: now[0])
 
     class Slow(StopAt):
-        def stepped(self, progress, loss, lr):
+        def on_step_end(self, progress, loss, lr):
             now[0] += 25.0
-            super().stepped(progress, loss, lr)
+            super().on_step_end(progress, loss, lr)
 
     with pytest.raises(KilledError):
         train(Toy(), tmp_path, Slow(5, kill), checkpoint_minutes=1.0)

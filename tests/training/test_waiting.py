@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from unrolled.training import waiting
+from unrolled.training import progress_display
 
 
 class Terminal(io.StringIO):
@@ -19,9 +19,9 @@ def test_progress_is_shown_only_on_a_terminal_and_if_requested(monkeypatch, show
     output = stream()
     monkeypatch.setattr("sys.stderr", output)
     monkeypatch.setenv("TERM", terminal)
-    with waiting.spinner("reading it", show=show):
+    with progress_display.spinner("reading it", show=show):
         pass
-    with waiting.counting_bar("scoring it", 10, show=show) as report:
+    with progress_display.counting_bar("scoring it", 10, show=show) as report:
         report(4)
         report(6)
     visible = show and stream is Terminal and terminal != "dumb"

@@ -9,13 +9,13 @@ from torch import nn
 
 from unrolled.errors import NonFiniteError
 from unrolled.training import (
+    Callback,
+    CallbackList,
     OptimizerConfig,
     StepLoss,
     Trainer,
     TrainingConfig,
     Validation,
-    Watcher,
-    Watchers,
 )
 from unrolled.training.log import read_log
 
@@ -44,11 +44,11 @@ class LinearJob:
         return Validation(1.0, 1.0)
 
 
-def train(job, watcher=None, folder=None, max_steps=0, **options):
+def train(job, callback=None, folder=None, max_steps=0, **options):
     optimizer = OptimizerConfig(**{"optimizer": "adam", "lr": 0.1, "clip_norm": 0.5} | options)
     training = TrainingConfig(epochs=2, checkpoint_minutes=0.0, max_steps=max_steps)
     torch.manual_seed(9)
-    trainer = Trainer(job, optimizer, training, folder, watcher)
+    trainer = Trainer(job, optimizer, training, folder, callback)
     trainer.run()
     return trainer
 
@@ -57,8 +57,8 @@ def train(job, watcher=None, folder=None, max_steps=0, **options):
 def test_callbacks_see_the_next_optimizer_step(optimizer):
     steps = []
 
-    class CheckStep(Watcher):
-        def updating(self, progress, update):
+    class CheckStep(Callback):
+        def on_pre_optimizer_step(self, progress, update):
             p = job.model.weight
             self.before = p.detach().clone()
             norm = float(nn.utils.get_total_norm([q.grad for q in job.model.parameters()]))
@@ -67,7 +67,7 @@ def test_callbacks_see_the_next_optimizer_step(optimizer):
             steps.append((progress.step, update.batch.shape, update.carried))
             self.step = -learning_rate * update.factor * p.grad.clone()
 
-        def stepped(self, progress, loss, lr):
+        def on_step_end(self, progress, loss, lr):
             assert not torch.equal(job.model.weight, self.before)
             if optimizer == "sgd":
                 torch.testing.assert_close(job.model.weight - self.before, self.step)
@@ -82,20 +82,20 @@ def test_callbacks_see_the_next_optimizer_step(optimizer):
 
 
 def test_callbacks_do_not_change_the_training():
-    class DrawRandom(Watcher):
-        def updating(self, progress, update):
+    class DrawRandom(Callback):
+        def on_pre_optimizer_step(self, progress, update):
             with torch.random.fork_rng():
                 torch.rand(5)
 
     plain, observed = LinearJob(), LinearJob()
     train(plain)
-    train(observed, Watchers(DrawRandom(), Watcher()))
+    train(observed, CallbackList(DrawRandom(), Callback()))
     assert torch.equal(plain.model.weight, observed.model.weight)
 
 
 def test_time_in_callbacks_is_not_training_time():
-    class Slow(Watcher):
-        def updating(self, progress, update):
+    class Slow(Callback):
+        def on_pre_optimizer_step(self, progress, update):
             time.sleep(0.03)
 
     assert train(LinearJob(), Slow()).progress.seconds < 10 * 0.03
@@ -104,20 +104,20 @@ def test_time_in_callbacks_is_not_training_time():
 def test_several_callbacks_are_called_in_order():
     calls = []
 
-    class RecordCalls(Watcher):
+    class RecordCalls(Callback):
         def __init__(self, name):
             self.name = name
 
         def __getattribute__(self, attribute):
-            if attribute in vars(Watcher) and not attribute.startswith("_"):
+            if attribute in vars(Callback) and not attribute.startswith("_"):
                 return lambda *arguments: calls.append((self.name, attribute, len(arguments)))
             return super().__getattribute__(attribute)
 
-    train(LinearJob(), Watchers(RecordCalls("a"), RecordCalls("b")))
+    train(LinearJob(), CallbackList(RecordCalls("a"), RecordCalls("b")))
     assert [(n, *rest) for n, *rest in calls[::2]] == [("a", *rest) for _, *rest in calls[1::2]]
     assert {name for name, *_ in calls[1::2]} == {"b"}
     methods = {attribute for _, attribute, _ in calls}
-    assert methods == {name for name in vars(Watcher) if not name.startswith("_")}
+    assert methods == {name for name in vars(Callback) if not name.startswith("_")}
 
 
 def test_the_log_records_the_location_of_a_nonfinite_loss(tmp_path):

@@ -22,7 +22,7 @@ from unrolled.tutorials.gradient_flow import GradientFlow, measure_gradient_flow
 from unrolled.tutorials.networks import DEFAULT_NETWORKS, forget_bias, improved_networks
 from unrolled.tutorials.run import run_lesson
 from unrolled.tutorials.script import Script
-from unrolled.tutorials.trial import TrialResult, make_network, practise
+from unrolled.tutorials.trial import TrialResult, make_network, train_trial
 
 LESSONS = [vanishing.LESSON, exploding.LESSON, memory.LESSON, gates.LESSON]
 TINY = LessonConfig(distance=10, hidden=4, updates=2, threads=1)
@@ -99,7 +99,7 @@ def test_reach_is_the_distance_where_the_gradient_falls_below_a_thousandth(
 
 def test_a_trial_starts_with_its_gain_and_records_every_norm() -> None:
     trial = exploding.EXPLODING["clipped"][1]
-    run = practise(trial, TINY)
+    run = train_trial(trial, TINY)
     u = run.start.get_parameter("recurrent.weight_hh_l0")
     torch.testing.assert_close(u.detach(), 1.02 * torch.eye(4))
     assert len(run.norms) == len(run.losses) == run.updates == 2
@@ -110,7 +110,7 @@ def test_a_trial_starts_with_its_gain_and_records_every_norm() -> None:
 
 
 def test_a_failed_training_reports_the_step() -> None:
-    run = practise(exploding.EXPLODING["unclipped"][0], LessonConfig(updates=3, threads=1))
+    run = train_trial(exploding.EXPLODING["unclipped"][0], LessonConfig(updates=3, threads=1))
     assert run.failure
     assert not run.is_learnt
     assert len(run.norms) == run.updates < 3
@@ -129,7 +129,7 @@ def test_gradients_vanish_and_initialisation_fixes_it(tmp_path: Path) -> None:
 
 
 def test_verdicts_follow_the_numbers() -> None:
-    run = practise(DEFAULT_NETWORKS[0], TINY)
+    run = train_trial(DEFAULT_NETWORKS[0], TINY)
     vanished = GradientFlow(np.arange(11), np.geomspace(1, 1e-30, 11), 0.001, 0.25)
     preserved = dataclasses.replace(vanished, norm=np.ones(11))
     judge = vanishing._failure_verdict
@@ -147,7 +147,7 @@ def _with_accuracies(run: TrialResult, *accuracies: float) -> dict[int, TrialRes
 
 
 def test_memory_ends_at_the_first_failure() -> None:
-    run = practise(DEFAULT_NETWORKS[0], TINY)
+    run = train_trial(DEFAULT_NETWORKS[0], TINY)
     assert memory.longest_remembered(_with_accuracies(run, 1.0, 0.95, 0.5, 1.0)) == 10
     assert memory.longest_remembered(_with_accuracies(run, 0.2)) == 0
     assert memory.longest_remembered(_with_accuracies(run, 1.0, 1.0)) == 10
@@ -204,7 +204,7 @@ def test_an_interrupt_leaves_no_files(where: str, tmp_path: Path, monkeypatch: p
         raise KeyboardInterrupt
 
     monkeypatch.setattr(
-        *((vanishing, "practise") if where == "training" else (folder, "figure_files")), interrupt
+        *((vanishing, "train_trial") if where == "training" else (folder, "figure_files")), interrupt
     )
     lesson = (
         vanishing.LESSON

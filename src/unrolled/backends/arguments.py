@@ -8,7 +8,7 @@ from torch import Tensor
 
 from unrolled.backends.spec import Spec
 from unrolled.errors import BackendError, ShapeError
-from unrolled.extension import buffer, core, own_buffer
+from unrolled.extension import buffer, contiguous_buffer, core
 from unrolled.wording import counted
 
 NONLINEARITIES = {"identity": 0, "tanh": 1, "relu": 2, "sigmoid": 3}
@@ -267,13 +267,13 @@ def _check_tokens(tokens: Tensor, table: Tensor) -> None:
 def set_outputs(args: Any, results: Sequence[Tensor], s: Spec) -> None:
     """Set the buffers for y and the final states in the kernel's arguments."""
     y = results[0]
-    args.y, args.y_time, args.y_row = own_buffer(y), y.stride(0), y.stride(1)
-    args.final = [own_buffer(final) for final in results[1 : 1 + len(s.step.states)]]
+    args.y, args.y_time, args.y_row = contiguous_buffer(y), y.stride(0), y.stride(1)
+    args.final = [contiguous_buffer(final) for final in results[1 : 1 + len(s.step.states)]]
 
 
 def set_gradients(args: Any, gradients: Sequence[Tensor], s: Spec) -> None:
     """Set the buffers for the gradients of x, the weights and the states in the kernel's arguments."""
-    args.dx, *buffers = [own_buffer(g) for g in gradients]
+    args.dx, *buffers = [contiguous_buffer(g) for g in gradients]
     for index, name in s.fields:
         setattr(args, "d" + name, buffers[index])
     if s.vectors:
@@ -285,14 +285,14 @@ def set_saved(args: Any, saved: Sequence[Tensor], s: Spec, checkpoint: int) -> N
     """Set the buffers of the tensors that forward writes and backward reads: y, then the others."""
     y, *others = saved
     check_dense(saved, y)
-    args.y, args.y_time, args.y_row = own_buffer(y), y.stride(0), y.stride(1)
+    args.y, args.y_time, args.y_row = contiguous_buffer(y), y.stride(0), y.stride(1)
     further_states = len(s.step.states) - 1
     names = ["states"] * further_states if checkpoint else [n for n, _ in _saved_sizes(s, args.H, args.R)]
     states = []
     for name, tensor in zip(names, others, strict=True):
         if name == "states":
-            states.append(own_buffer(tensor))
+            states.append(contiguous_buffer(tensor))
         else:
-            setattr(args, name, own_buffer(tensor))
+            setattr(args, name, contiguous_buffer(tensor))
     if states:
         args.states = [ABSENT, *states]

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from unrolled.allocator import keep_freed_memory
 from unrolled.backends.arguments import (
     ABSENT,
     Operands,
@@ -30,7 +31,6 @@ from unrolled.backends.spec import decode
 from unrolled.backends.transforms import refuse_forward_mode
 from unrolled.errors import BackendError
 from unrolled.extension import buffer, call_kernel, core
-from unrolled.memory import keep_freed_memory
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from unrolled import cells
 from unrolled.bench.agreement import TOLERANCE, require_agreement
 from unrolled.bench.ceiling import NO_RATES, Rates
 from unrolled.bench.layers import TITLES, LayerOptions, check_options, layer_flops
-from unrolled.bench.own import backends_used, make_own_layer
+from unrolled.bench.own import backends_used, make_unrolled_layer
 from unrolled.bench.plan import Group, Task
 from unrolled.bench.point import Point
 from unrolled.bench.result import Result
@@ -89,7 +89,7 @@ def compare_custom(point: Point, options: LayerOptions, rates: Rates = NO_RATES)
         DisagreementError: if the two differ.
     """
     case = LayerCase.draw("lstm", "train", point)
-    layer = make_own_layer(case, options.backend, options.precision, **_cell_options())
+    layer = make_unrolled_layer(case, options.backend, options.precision, **_cell_options())
     loop = PythonLoopLSTM(point.input, point.hidden)
     loop.load_state_dict(layer.state_dict())
     difference = _check_agreement(layer, loop, case.first_steps(COMPARED_STEPS), TOLERANCE[options.precision])

@@ -18,7 +18,7 @@ from unrolled.errors import RunError
 from unrolled.storage.folder import clear_unfinished, list_folder
 from unrolled.storage.lock import FolderLock
 from unrolled.storage.regular import check_replaceable
-from unrolled.training.waiting import spinner
+from unrolled.training.progress_display import spinner
 
 
 def run_benchmark(

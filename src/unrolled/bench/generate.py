@@ -9,7 +9,7 @@ import torch
 from unrolled.bench.agreement import TOLERANCE, require_agreement
 from unrolled.bench.ceiling import NO_RATES, Rates
 from unrolled.bench.flops import model_forward
-from unrolled.bench.generators import OwnGenerator, PlainGenerator, TokenGenerator
+from unrolled.bench.generators import PlainGenerator, TokenGenerator, UnrolledGenerator
 from unrolled.bench.own import backends_used
 from unrolled.bench.peers import PEERS
 from unrolled.bench.plan import Group, Task
@@ -49,7 +49,7 @@ def compare_generation(model: StepModel, peer: str, pairs: int = PAIRS, rates: R
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = RecurrentLanguageModel(model.vocabulary, config.cell, config.network, config.dropout)
-    ours: TokenGenerator = OwnGenerator(network)
+    ours: TokenGenerator = UnrolledGenerator(network)
     theirs = _make_peer(peer, network, model)
     text = [7 * k % model.vocabulary for k in range(COMPARED_TOKENS)]
     difference = require_agreement(

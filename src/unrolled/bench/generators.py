@@ -9,7 +9,7 @@ from torch import Tensor
 from unrolled.bench.step_models import StepModel
 from unrolled.bench.step_sides import PlainModel, PlainState, plain_weights
 from unrolled.models import RecurrentLanguageModel
-from unrolled.tasks.lm.writer import Writer
+from unrolled.tasks.lm.generator import Generator
 from unrolled.text import EOS_ID, TextConfig, train_tokenizer
 
 
@@ -23,12 +23,12 @@ class TokenGenerator(Protocol):
         """Generate ``count`` tokens, one at a time, always the most probable token."""
 
 
-class OwnGenerator:
+class UnrolledGenerator:
     """This package's model, run as ``unrolled generate`` runs it."""
 
     def __init__(self, network: RecurrentLanguageModel) -> None:
         # The tokenizer is not used: inputs and outputs are token ids.
-        self._generator = Writer(network, train_tokenizer(TextConfig(), ["unused"]))
+        self._generator = Generator(network, train_tokenizer(TextConfig(), ["unused"]))
 
     def compute_logits(self, tokens: Sequence[int]) -> Tensor:
         """See :meth:`TokenGenerator.compute_logits`."""

@@ -9,7 +9,7 @@ from unrolled.backends import BackendName
 from unrolled.bench.agreement import TOLERANCE, require_agreement
 from unrolled.bench.ceiling import NO_RATES, Rates
 from unrolled.bench.flops import TRAINING_PASSES, layer_forward
-from unrolled.bench.own import backends_used, make_own_layer
+from unrolled.bench.own import backends_used, make_unrolled_layer
 from unrolled.bench.peers import PEERS, make_peer
 from unrolled.bench.plan import Group, Task
 from unrolled.bench.point import Point
@@ -63,7 +63,7 @@ def check_options(cells: Sequence[str], options: LayerOptions, **layer_options: 
     """
     for cell in cells:
         case = LayerCase.draw(cell, "train", Point(1, 1, 1, 1))
-        make_own_layer(case, options.backend, options.precision, **layer_options).explain()
+        make_unrolled_layer(case, options.backend, options.precision, **layer_options).explain()
 
 
 def compare_layers(
@@ -75,7 +75,7 @@ def compare_layers(
         DisagreementError: if outputs or gradients differ.
     """
     case = LayerCase.draw(cell, mode, point)
-    layer = make_own_layer(case, options.backend, options.precision)
+    layer = make_unrolled_layer(case, options.backend, options.precision)
     return compare(case, layer, module_side(layer, case), make_peer(peer, case), peer, options, rates)
 
 

@@ -11,7 +11,7 @@ from unrolled.layers import GRU, LSTM, RNN, Recurrent, Stack
 LAYERS: dict[str, type[Recurrent]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
 
-def make_own_layer(
+def make_unrolled_layer(
     case: LayerCase, backend: BackendName = "auto", precision: str = "float32", **options: Any
 ) -> Recurrent:
     """Return this package's layer with the case's cell and sizes.

@@ -7,7 +7,7 @@ from typing import Any
 from unrolled.bench.result import Report, Result
 from unrolled.extras import extra
 from unrolled.labels import label_text
-from unrolled.storage.picture import save_picture
+from unrolled.storage.picture import save_figure
 
 PICTURE = "bench.png"
 COLORS = {"rnn": "tab:green", "gru": "tab:orange", "lstm": "tab:blue"}
@@ -44,7 +44,7 @@ def plot_report(report: Report, folder: Path) -> Path:
         lines_by_label.values(), lines_by_label.keys(), loc="outside lower center", ncols=6, fontsize=9
     )
     figure.suptitle(_title(report), fontsize=10)
-    return save_picture(figure, folder / PICTURE)
+    return save_figure(figure, folder / PICTURE)
 
 
 def _draw(

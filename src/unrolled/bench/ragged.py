@@ -10,7 +10,7 @@ from torch import Tensor
 from unrolled.bench.agreement import TOLERANCE, require_agreement
 from unrolled.bench.ceiling import NO_RATES, Rates
 from unrolled.bench.layers import TITLES, LayerOptions, check_options, layer_flops
-from unrolled.bench.own import backends_used, make_own_layer
+from unrolled.bench.own import backends_used, make_unrolled_layer
 from unrolled.bench.plan import Group, Task
 from unrolled.bench.point import Point
 from unrolled.bench.result import Result
@@ -63,7 +63,7 @@ def compare_ragged(
     """
     case = LayerCase.draw(cell, mode, point)
     lengths = spread_lengths(point.steps, point.batch)
-    layer, padded = (make_own_layer(case, options.backend, options.precision) for _ in range(2))
+    layer, padded = (make_unrolled_layer(case, options.backend, options.precision) for _ in range(2))
     ours = module_side(layer, case, lambda x: _output(layer, x, lengths))
     theirs = module_side(padded, case, lambda x: _output(padded, x, None))
     difference = require_agreement(

@@ -10,7 +10,7 @@ from unrolled.bench.ceiling import Ceiling
 from unrolled.bench.timing import Pairs, ratio_of_pairs
 from unrolled.errors import RunError
 from unrolled.reading import MalformedError, convert
-from unrolled.training.files import read_json, write_json
+from unrolled.training.tensor_files import read_json, write_json
 
 FORMAT = 1
 RESULTS = "bench.json"

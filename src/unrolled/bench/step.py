@@ -5,11 +5,11 @@ from functools import partial
 
 from unrolled.bench.ceiling import NO_RATES, Rates
 from unrolled.bench.errors import DisagreementError
-from unrolled.bench.memory import measure_peak
+from unrolled.bench.peak_memory import measure_peak
 from unrolled.bench.plan import Group, Task
 from unrolled.bench.result import Result
 from unrolled.bench.step_models import StepModel
-from unrolled.bench.step_sides import OwnStep, PlainStep
+from unrolled.bench.step_sides import PlainStep, UnrolledStep
 from unrolled.bench.timing import PAIRS, alternate
 
 MIN_SECONDS = 0.5
@@ -42,7 +42,7 @@ def compare_step(
     Raises:
         DisagreementError: if the losses of the first updates differ.
     """
-    own = OwnStep(model, precision)
+    own = UnrolledStep(model, precision)
     plain = PlainStep(model, own.network)
     for _ in range(COMPARED_UPDATES):
         own()

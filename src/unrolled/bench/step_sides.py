@@ -32,7 +32,7 @@ class PlainModel(nn.Module):
         return self.output(y), state
 
 
-class OwnStep:
+class UnrolledStep:
     """One training step of :class:`Trainer`, as in ``unrolled train lm``."""
 
     def __init__(self, model: StepModel, precision: str = "float32", seed: int = 0) -> None:

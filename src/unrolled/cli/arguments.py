@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 import tyro
 
 from unrolled.cli.spelling import remember_options, to_flag
-from unrolled.config import aliases_of, literal_values, require
+from unrolled.config import get_aliases, literal_values, require
 from unrolled.errors import ConfigError, suggestion
 from unrolled.visible import styled_output
 
@@ -110,7 +110,7 @@ def flag_value(argv: Sequence[str], flag: str) -> str | None:
 def _replace_aliases(arguments_type: type, argv: Sequence[str]) -> list[str]:
     """Return the arguments, with every alias of an option replaced by the option's name."""
     words = list(argv)
-    for alias, name in aliases_of(name for name, _ in _options(arguments_type)).items():
+    for alias, name in get_aliases(name for name, _ in _options(arguments_type)).items():
         present = {flag: flag_value(words, flag) is not None for flag in (f"--{alias}", f"--{name}")}
         require(not all(present.values()), f"--{alias} is another name of --{name}: give one of them")
         words = [re.sub(rf"^--{alias}(?==|$)", f"--{name}", word) for word in words]

@@ -18,12 +18,12 @@ from unrolled.experiments.comparison import (
     DEFAULT_MINUTES,
     OWN,
     Plan,
-    metric_of,
+    check_reserved_options,
+    get_target_metric,
     open_recipe,
-    refuse_own,
 )
 from unrolled.experiments.comparison import run as run_plan
-from unrolled.experiments.ladders import TASKS, ladder_type
+from unrolled.experiments.ladders import TASKS, get_ladder_class
 from unrolled.extras import require_extra
 from unrolled.tasks import spec_of
 from unrolled.terminal import Terminal
@@ -72,7 +72,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     if not spec.tool(args.config).sources()[0]:
         raise ConfigError(spec.missing_data)
     recipe = open_recipe(args.recipe, task) if args.recipe else None
-    metric = args.metric or metric_of(recipe, ladder_type(task))
+    metric = args.metric or get_target_metric(recipe, get_ladder_class(task))
     plan = Plan(task, args.config, args.models, args.seeds, args.budget, metric)
     with explain_interrupt():
         comparison = run_plan(plan, Path(args.out), overwrite=args.overwrite)
@@ -104,8 +104,8 @@ def _split_task(arguments: list[str]) -> tuple[str | None, list[str]]:
 
 def _parse(task: str, argv: Sequence[str], prog: str) -> Any:
     """Return the arguments of the comparison, with the configuration of its task."""
-    ladder_type(task)
-    refuse_own(name for name in OWN if flag_value(argv, f"--{name}") is not None)
+    get_ladder_class(task)
+    check_reserved_options(name for name in OWN if flag_value(argv, f"--{name}") is not None)
     kind = spec_of(task).config
     arguments_type = dataclasses.make_dataclass(
         "CompareArguments",

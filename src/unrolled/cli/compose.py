@@ -8,9 +8,9 @@ from unrolled.config import require
 from unrolled.data.piano import Collection, open_pieces
 from unrolled.errors import DataError
 from unrolled.extras import require_extra
-from unrolled.storage.output import check_output, named_file
+from unrolled.storage.output import check_output, parse_output_path
 from unrolled.tasks.base.show_notes import show_notes
-from unrolled.tasks.music.task import PianoRoll
+from unrolled.tasks.music.task import MusicModel
 from unrolled.wording import counted
 
 
@@ -47,10 +47,10 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     require_extra("music", prog)
-    out = named_file(args.out)
+    out = parse_output_path(args.out)
     check_output(out, overwrite=args.overwrite)
     require(args.tempo >= 0, f"--tempo {args.tempo}: must be positive, or 0")
-    task = PianoRoll.load(args.run)
+    task = MusicModel.load(args.run)
     opening = _read_opening(task, args.opening) if args.opening else None
     opening_steps = opening.parts["train"][0] if opening else None
     piece = task.compose(args.length, opening=opening_steps, temperature=args.temperature, seed=args.seed)
@@ -61,7 +61,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     return 0
 
 
-def _read_opening(task: PianoRoll, path: str) -> Collection:
+def _read_opening(task: MusicModel, path: str) -> Collection:
     """Return the opening piece, on the model's grid of time steps.
 
     Raises:

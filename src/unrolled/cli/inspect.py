@@ -8,17 +8,17 @@ from pathlib import Path
 from unrolled.atomic import write_atomically
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.cli.verdicts import print_verdicts
-from unrolled.inspection import Extent, inspect_run
+from unrolled.inspection import InspectionConfig, inspect_run
 from unrolled.inspection.run_page import run_page
 from unrolled.pages import write_figures, write_numbers, write_page
 from unrolled.pages.check import check_page
 from unrolled.pages.page import page_bytes
 from unrolled.storage.folder import check_folder
-from unrolled.storage.output import check_output, named_file
+from unrolled.storage.output import check_output, parse_output_path
 from unrolled.storage.report import check_report
 from unrolled.tasks import load
 from unrolled.tasks.base.folder import REPORT
-from unrolled.training.waiting import staged_bar
+from unrolled.training.progress_display import staged_bar
 from unrolled.wording import counted
 
 
@@ -47,15 +47,15 @@ class Arguments:
     check: bool = False
     """Open the page in headless Chromium and check for errors; needs pip install 'unrolled[browser]'."""
 
-    extent: Extent = field(default_factory=Extent)
+    extent: InspectionConfig = field(default_factory=InspectionConfig)
 
 
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
-    out = named_file(args.out) if args.out else Path(args.run) / REPORT
+    out = parse_output_path(args.out) if args.out else Path(args.run) / REPORT
     for path in filter(None, (args.out, args.numbers)):
-        check_output(named_file(path))
+        check_output(parse_output_path(path))
     if args.figures:
         check_folder(Path(args.figures))
     task = load(args.run)

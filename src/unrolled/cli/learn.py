@@ -12,13 +12,13 @@ from unrolled.cli.verdicts import print_verdicts
 from unrolled.errors import ConfigError, suggestion
 from unrolled.models import CellConfig
 from unrolled.synthetic.config import LearnConfig, PracticeConfig, SizeConfig, SolverConfig
-from unrolled.synthetic.folder import claim, write_learned
-from unrolled.synthetic.presets import PRESETS, preset
+from unrolled.synthetic.folder import claim, write_result
+from unrolled.synthetic.presets import PRESETS, load_preset
 from unrolled.synthetic.problems import PROBLEMS, ProblemName
 from unrolled.synthetic.report import write_report
 from unrolled.synthetic.train import learn
 from unrolled.training import OptimizerConfig
-from unrolled.training.waiting import staged_bar
+from unrolled.training.progress_display import staged_bar
 from unrolled.tutorials.lessons import LESSONS
 
 
@@ -30,7 +30,7 @@ class Arguments:
     """Folder for result.json, metrics.jsonl, a plot of the training, and report.html with gradients and
     states through time. By default nothing is written."""
 
-    preset: str = ""
+    load_preset: str = ""
     """Named settings, which other options override; by default the first preset. With --cell and without
     --preset, the cell has its usual settings."""
 
@@ -50,7 +50,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     if word in LESSONS:
         return run_lesson_command(LESSONS[word], options, f"{prog} {word}")
     if word in PROBLEMS:
-        return _learn(typing.cast(ProblemName, word), options, f"{prog} {word}")
+        return _prepare_data(typing.cast(ProblemName, word), options, f"{prog} {word}")
     if word in ("-h", "--help"):
         print(_usage(prog))
         return 0
@@ -67,7 +67,7 @@ def _usage(prog: str) -> str:
     return "\n".join([*lines, "", f"{prog} WORD --help shows the options"])
 
 
-def _learn(problem: ProblemName, argv: Sequence[str], prog: str) -> int:
+def _prepare_data(problem: ProblemName, argv: Sequence[str], prog: str) -> int:
     args = _parse(problem, argv, prog)
     config = LearnConfig(problem, args.size, args.cell, args.solver, args.optimizer, args.practice)
     folder = Path(args.out) if args.out else None
@@ -75,7 +75,7 @@ def _learn(problem: ProblemName, argv: Sequence[str], prog: str) -> int:
         result = learn(config)
         print(result)
         if folder is not None:
-            print(f"picture: {write_learned(result, folder)}")
+            print(f"picture: {write_result(result, folder)}")
             with staged_bar(shown=True) as stage:
                 path, page = write_report(result, folder, stage)
             print_verdicts(page.verdicts[1:])  # the first repeats the printed result
@@ -86,7 +86,7 @@ def _learn(problem: ProblemName, argv: Sequence[str], prog: str) -> int:
 def _parse(problem: ProblemName, argv: Sequence[str], prog: str) -> Arguments:
     """Return the arguments, with the values of their preset (or the problem's default one) as defaults."""
     name, distance = flag_value(argv, "--preset"), flag_value(argv, "--distance")
-    settings = preset(problem, name or "", int(distance) if distance and distance.isdecimal() else None)
+    settings = load_preset(problem, name or "", int(distance) if distance and distance.isdecimal() else None)
     use_default_cell = name is None and any(flag_value(argv, flag) for flag in ("--cell", "--model"))
     default = Arguments(
         size=settings.size,

@@ -82,9 +82,9 @@ def _run(words: list[str]) -> int:
 
 def _run_verb(verb: str, words: list[str]) -> int:
     if verb != "bench":  # bench measures torch as in a user's own program
-        from unrolled.threads import settle_waiting
+        from unrolled.threads import set_thread_waiting
 
-        settle_waiting()  # before the verb's module loads torch
+        set_thread_waiting()  # before the verb's module loads torch
     group, _, task = verb.partition(" ")
     if group == TRAIN:
         from unrolled.cli import train

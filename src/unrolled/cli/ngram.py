@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from unrolled.baselines.ngram import DiscountWarning, NGram, Smoothing, SumWarning
-from unrolled.baselines.ngram.marks import bare_sentence
+from unrolled.baselines.ngram.marks import strip_sentence_marks
 from unrolled.cli.arguments import parse
 from unrolled.config import require
 from unrolled.console import print_table
 from unrolled.data import open_texts
 from unrolled.errors import DataError
-from unrolled.storage.output import check_output, named_file
+from unrolled.storage.output import check_output, parse_output_path
 from unrolled.symbols import EOS, UNK
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.terminal import Terminal
-from unrolled.training.waiting import spinner
+from unrolled.training.progress_display import spinner
 from unrolled.wording import counted
 
 Tokens = list[str] | list[list[str]]
@@ -98,7 +98,7 @@ def run(argv: Sequence[str], prog: str) -> int:
         not args.out or args.out not in inputs, f"--out {args.out}: is also an input file; give another name"
     )
     if args.out:
-        check_output(named_file(args.out), overwrite=args.overwrite)
+        check_output(parse_output_path(args.out), overwrite=args.overwrite)
     require(args.length >= 0, f"--length {args.length}: must not be negative")
     if args.test:
         open_texts(args.test, args.encoding)  # fails here, before the model is estimated
@@ -176,7 +176,7 @@ def read_tokens(
     else:
         # Split only at "\n", like the language models.
         lines = [line.split() for d in texts.documents for line in d.text.removesuffix("\n").split("\n")]
-        unmarked = [list(bare_sentence(line)) for line in lines]
+        unmarked = [list(strip_sentence_marks(line)) for line in lines]
         marked = sum(len(a) != len(b) for a, b in zip(lines, unmarked, strict=True))
         if marked:
             line_count = counted(marked, "line")

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.cli.reading import ReadingOptions, apply_reading_options
 from unrolled.config import require
-from unrolled.storage.output import check_output, named_file, write_output
+from unrolled.storage.output import check_output, parse_output_path, write_output
 from unrolled.tasks import Task, load
 from unrolled.tasks.base.show_notes import show_notes
 
@@ -47,7 +47,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     require(args.top >= 0, f"--top {args.top}: must not be negative")
     out = "" if args.out == STREAM else args.out
     if out:
-        check_output(named_file(out))
+        check_output(parse_output_path(out))
     task = load(args.run)
     apply_reading_options(task, args.reading)
     with _data_file(args.data) as data:

@@ -12,7 +12,7 @@ from unrolled.cli.arguments import parse
 from unrolled.cli.interrupted import explain_interrupt
 from unrolled.console import print_table
 from unrolled.cores import usable_cores
-from unrolled.experiments.figures import scale_of, words_of
+from unrolled.experiments.metrics import get_metric_name, get_metric_scale
 from unrolled.experiments.repetition import Plan, Report
 from unrolled.experiments.repetition import run as run_plan
 from unrolled.experiments.repetition_table import Line
@@ -21,8 +21,8 @@ from unrolled.extras import require_extra
 from unrolled.recipes import load_recipe
 from unrolled.tasks.base.outcome import Outcome
 from unrolled.terminal import Terminal
-from unrolled.training.waiting import counting_bar
-from unrolled.visible import visible
+from unrolled.training.progress_display import counting_bar
+from unrolled.visible import escape_control_characters
 from unrolled.wording import counted
 
 
@@ -82,7 +82,7 @@ def run(argv: Sequence[str], prog: str) -> int:
             def print_outcome(outcome: Outcome) -> None:
                 report(1)
                 figure = f"{metric} {outcome.scores[metric]:.4f} in {outcome.seconds} s"
-                print(visible(f"{outcome.model}: {outcome.seed}: {figure}"), flush=True)
+                print(escape_control_characters(f"{outcome.model}: {outcome.seed}: {figure}"), flush=True)
 
             yield print_outcome
 
@@ -100,9 +100,9 @@ def run(argv: Sequence[str], prog: str) -> int:
 
 
 def _print(lines: list[Line], metric: str, kind: str) -> None:
-    scale = scale_of(metric)
+    scale = get_metric_scale(metric)
     unit = "%" if scale == 100 else ""
-    title = f"{words_of(metric)} over {lines[0].score.count} {kind}"
+    title = f"{get_metric_name(metric)} over {lines[0].score.count} {kind}"
     table = Table(title=title, title_justify="left")
     table.add_column("variant")
     for column in ("mean ± sd", "paired difference ± sd", "higher in", "seconds each"):

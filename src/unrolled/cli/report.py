@@ -20,8 +20,8 @@ def print_result(task: Task[Any, Any], folder: Path) -> None:
         f"{result['training_seconds']:.0f} s of training, {result['tokens_per_second']:,} "
         f"{task.rate_unit}s/s on {counted(result['threads'], 'thread')}"
     )
-    if "tokens_with_vectors" in task.facts:
-        count = task.facts["tokens_with_vectors"]
+    if "tokens_with_vectors" in task.data_info:
+        count = task.data_info["tokens_with_vectors"]
         console.print(f"word vectors: {counted(count, 'token')} of the vocabulary found in the file")
     next_command = task.spec.print_scores(task, console)
     console.rule(style="dim")

@@ -11,7 +11,7 @@ from unrolled.cli.report import print_result
 from unrolled.cli.train import watch_option
 from unrolled.tasks import run_type
 from unrolled.tasks.base.folder import read_config
-from unrolled.training.length import NewEnd
+from unrolled.training.stopping import NewLimits
 
 COSINE_NOTE = (
     "the learning rate continues as in a run of the new length (--schedule cosine), so it rises first: the "
@@ -48,7 +48,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     folder, watch = Path(args.run), watch_option(args.watch, args.watch_every)
-    until = NewEnd(args.epochs, args.max_steps, args.minutes)
+    until = NewLimits(args.epochs, args.max_steps, args.minutes)
     if until.given and _depends_on_length(folder):
         print(COSINE_NOTE, file=sys.stderr)
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unrolled.cli.arguments import RunFolder, data_source, parse
-from unrolled.storage.output import check_output, ending_of, named_file, write_output
+from unrolled.storage.output import check_output, get_extension, parse_output_path, write_output
 from unrolled.tasks import LanguageModel
 from unrolled.tasks.lm.rows import Part, Row
 
@@ -42,9 +42,9 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     if args.out:
-        check_output(named_file(args.out), overwrite=args.overwrite)
+        check_output(parse_output_path(args.out), overwrite=args.overwrite)
     rows = LanguageModel.load(args.run).score_parts(data_source(args.data), args.per, progress=True)
-    table = _table(rows, "," if ending_of(args.out) == ".csv" else "\t")
+    table = _table(rows, "," if get_extension(args.out) == ".csv" else "\t")
     if args.out:
         write_output(Path(args.out), table.encode("utf-8", "surrogatepass"))
     else:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TextIO
 
 from unrolled.cli.arguments import RunFolder, parse
-from unrolled.data import text_lines
+from unrolled.data import split_lines
 from unrolled.errors import DataError
 from unrolled.extras import require_extra
-from unrolled.storage.output import check_output, ending_of, named_file, write_output
+from unrolled.storage.output import check_output, get_extension, parse_output_path, write_output
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.translate.outputs import Translated, output_table
 from unrolled.tasks.translate.task import Translator
@@ -72,11 +72,11 @@ def run(argv: Sequence[str], prog: str) -> int:
         require_extra("plots", "--plot-attention")
     out = "" if args.out == STREAM else args.out
     if out:
-        check_output(named_file(out))
+        check_output(parse_output_path(out))
     translator = Translator.load(args.run)
     options = {name: getattr(args, name) for name in SEARCH if getattr(args, name) is not None}
     from_file = args.data not in ("", STREAM)
-    sources = Path(args.data) if from_file else text_lines(_standard_input())
+    sources = Path(args.data) if from_file else split_lines(_standard_input())
     translated = translator.translate_sources(sources, n_best=args.n_best, progress=from_file, **options)
     show_notes(translated.notes)
     if out:
@@ -91,7 +91,7 @@ def run(argv: Sequence[str], prog: str) -> int:
 
 
 def _write(translated: Translated, out: TextIO, name: str, n_best: int) -> None:
-    if translated.sources.table is not None or ending_of(name) in TABLES:
+    if translated.sources.table is not None or get_extension(name) in TABLES:
         output_table(translated, scores=n_best > 1).write(out, name)
         return
     for number, outputs in enumerate(translated.outputs, 1):

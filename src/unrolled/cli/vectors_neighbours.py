@@ -13,7 +13,7 @@ from unrolled.cli.vectors_source import open_vectors
 from unrolled.config import require
 from unrolled.console import print_table
 from unrolled.terminal import Terminal
-from unrolled.text.neighbours import nearest
+from unrolled.text.neighbours import nearest_words
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     args = parse(Arguments, argv, prog=prog)
     require(args.top >= 1, f"top={args.top}: must be at least 1")
     table = Table("word", "cosine", "")
-    for word, cosine in nearest(*open_vectors(args.source), decode_argument(args.word), args.top):
+    for word, cosine in nearest_words(*open_vectors(args.source), decode_argument(args.word), args.top):
         table.add_row(Text(word), f"{cosine:.3f}", "█" * round(40 * max(cosine, 0)))
     print_table(table, Terminal())
     return 0

@@ -13,8 +13,8 @@ from unrolled.config import require
 from unrolled.errors import DataError, suggestion
 from unrolled.extras import require_extra
 from unrolled.storage.folder import make_folder
-from unrolled.storage.output import check_output, named_file
-from unrolled.text.neighbours import plane, plot_words
+from unrolled.storage.output import check_output, parse_output_path
+from unrolled.text.neighbours import plot_words, project_to_plane
 from unrolled.wording import counted
 
 MIN_WORDS = 4
@@ -46,7 +46,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     args = parse(Arguments, argv, prog=prog)
     require_extra("vectors", prog)
     require(args.out.lower().endswith(".png"), f"--out {args.out}: the file name must end with .png")
-    out = named_file(args.out)
+    out = parse_output_path(args.out)
     make_folder(out.parent)
     check_output(out)
     words, vectors = open_vectors(args.source)
@@ -59,6 +59,6 @@ def run(argv: Sequence[str], prog: str) -> int:
         len(plotted_words) >= MIN_WORDS,
         f"{counted(len(plotted_words), 'word')}: a plot needs at least {MIN_WORDS}",
     )
-    points = plane(vectors[[indices[word] for word in plotted_words]], args.method)
+    points = project_to_plane(vectors[[indices[word] for word in plotted_words]], args.method)
     print(plot_words(plotted_words, points, out, f"{Path(args.source).name}: {args.method}"))
     return 0

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from unrolled.cli.arguments import parse
 from unrolled.data import open_documents
 from unrolled.extras import require_extra
-from unrolled.storage.output import check_output, named_file, write_output
+from unrolled.storage.output import check_output, parse_output_path, write_output
 from unrolled.text.vectors import write_vectors
 from unrolled.text.word2vec import Word2VecConfig, train_word2vec
 from unrolled.text.words import split_words
-from unrolled.training.waiting import counting_bar
+from unrolled.training.progress_display import counting_bar
 from unrolled.wording import counted
 
 
@@ -43,7 +43,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     require_extra("vectors", prog)
-    out = named_file(args.out)
+    out = parse_output_path(args.out)
     check_output(out, overwrite=args.overwrite)
     lines = (line for document in open_documents(args.data) for line in document.text.split("\n"))
     sentences = [split_words(line, args.lowercase, args.split_punctuation) for line in lines]

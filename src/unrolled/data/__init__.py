@@ -8,12 +8,12 @@ from unrolled.data.pairs import (
     PairForm,
     Pairs,
     Sources,
-    pairs_of,
+    build_pairs,
+    build_sources,
     read_pairs,
     read_sources,
-    sources_of,
-    text_lines,
-    tidy,
+    split_lines,
+    strip_text,
 )
 from unrolled.data.sentences import Sentences
 from unrolled.data.stream import IGNORE, Chunk, TokenStream, join_documents
@@ -35,15 +35,15 @@ __all__ = [
     "open_documents",
     "open_texts",
     "pad_sources",
-    "pairs_of",
+    "build_pairs",
     "read_documents",
     "read_labelled",
     "read_pairs",
     "read_sources",
     "read_text",
-    "sources_of",
-    "text_lines",
-    "tidy",
+    "build_sources",
+    "split_lines",
+    "strip_text",
 ]
 
 

@@ -9,7 +9,7 @@ POOL = 50
 """Batches per pool; with a seed, sequences are sorted by length within each pool."""
 
 
-def buckets(lengths: Sequence[int], batch: int, seed: int | None = None) -> list[NDArray[np.int64]]:
+def length_buckets(lengths: Sequence[int], batch: int, seed: int | None = None) -> list[NDArray[np.int64]]:
     """Return the indices of the sequences in each batch.
 
     With a seed, sequences are shuffled, sorted by length within pools of 50 batches, and then the batches are

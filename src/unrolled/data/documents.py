@@ -10,9 +10,9 @@ from typing import NamedTuple
 from unrolled.data.catalogue.dataset import PLAIN
 from unrolled.data.catalogue.lookup import locate
 from unrolled.data.catalogue.text import STDLIB
-from unrolled.data.commas import split_paths
 from unrolled.data.files import UTF8, BinaryFileError, Document, read_encoded, text_files
-from unrolled.errors import DataError, shown_path
+from unrolled.data.path_lists import split_paths
+from unrolled.errors import DataError, shorten_path
 from unrolled.wording import counted
 
 SHOWN = 5
@@ -93,7 +93,7 @@ def split_sources(source: str | Path) -> list[str]:
             continue
         matches = sorted(glob.glob(piece, recursive=True))
         if not matches:
-            raise DataError(f"{shown_path(piece)}: no file matches this pattern")
+            raise DataError(f"{shorten_path(piece)}: no file matches this pattern")
         sources += matches
     return sources
 
@@ -114,7 +114,7 @@ def _note_left_out(reason: str, left_out: list[str], total: int) -> tuple[str, .
     if not left_out:
         return ()
     more = f" and {len(left_out) - SHOWN:,} more" if len(left_out) > SHOWN else ""
-    names = ", ".join(map(shown_path, left_out[:SHOWN]))
+    names = ", ".join(map(shorten_path, left_out[:SHOWN]))
     verb = "is" if len(left_out) == 1 else "are"
     return (f"{len(left_out):,} of {counted(total, 'file')} {verb} {reason} and left out: {names}{more}",)
 

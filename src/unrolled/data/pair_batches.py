@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unrolled.data.buckets import buckets
+from unrolled.data.buckets import length_buckets
 from unrolled.data.stream import IGNORE
 
 Ids = NDArray[np.int64]
@@ -78,10 +78,10 @@ class EncodedPairs:
         return EncodedPairs([self.sources[i] for i in short], [self.targets[i] for i in short], self.eos)
 
     def batches(self, size: int, seed: int | None = None, sampling: float = 0.0) -> Iterator[PairBatch]:
-        """Yield batches of pairs with similar target and source lengths, ordered as in :func:`buckets`."""
+        """Yield batches of pairs of similar lengths, in the order of :func:`length_buckets`."""
         longest = max((len(s) for s in self.sources), default=0) + 1
         keys = [len(t) * longest + len(s) for s, t in zip(*self._sides, strict=True)]
-        for rows in buckets(keys, size, seed):
+        for rows in length_buckets(keys, size, seed):
             yield self._batch([int(i) for i in rows], sampling)
 
     def batch_count(self, size: int) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unrolled.data.buckets import buckets
+from unrolled.data.buckets import length_buckets
 from unrolled.data.stream import IGNORE, Chunk
 
 
@@ -33,9 +33,9 @@ class Sentences:
         return Sentences(self.items[:cut], self.eos), Sentences(self.items[cut:], self.eos)
 
     def chunks(self, batch: int, seed: int | None = None) -> Iterator[Chunk]:
-        """Yield padded batches of sentences of similar length, in the order of :func:`buckets`."""
+        """Yield padded batches of sentences of similar length, in the order of :func:`length_buckets`."""
         offsets = list(itertools.accumulate((len(s) + 1 for s in self.items), initial=0))
-        for rows in buckets([len(s) for s in self.items], batch, seed):
+        for rows in length_buckets([len(s) for s in self.items], batch, seed):
             yield self._pad([self.items[i] for i in rows], [offsets[i] for i in rows])
 
     def chunk_count(self, batch: int) -> int:

@@ -35,7 +35,7 @@ class SeriesTable:
     """What was detected, one line each."""
 
 
-def open_series(
+def read_series_list(
     source: Any, columns: ColumnsConfig, rules: TimeRulesConfig, table: TableConfig | None = None
 ) -> list[Series]:
     """Return every series of a table; see :func:`read_series`."""

@@ -17,15 +17,15 @@ from unrolled.wording import counted
 class Chunk:
     """Batch of B rows and T steps: predict ``targets`` (T, B) from ``inputs`` (T, B).
 
-    ``fresh`` (T, B) is True at the first token of a document, before which the state is reset; None if no
-    document begins in the chunk. ``lengths`` (B,) is set if some rows are shorter than T; targets after the
-    end of a row are ``IGNORE``. ``places`` (T, B) is the position of each target in reading order; None
+    ``reset_mask`` (T, B) is True at the first token of a document, before which the state is reset; None
+    if no document begins in the chunk. ``lengths`` (B,) is set if some rows are shorter than T; targets
+    after the end of a row are ``IGNORE``. ``places`` (T, B) is the position of each target in reading order; None
     in the chunks of :meth:`TokenStream.chunks`.
     """
 
     inputs: Tensor
     targets: Tensor
-    fresh: Tensor | None = None
+    reset_mask: Tensor | None = None
     lengths: Tensor | None = None
     places: Tensor | None = None
 
@@ -33,8 +33,8 @@ class Chunk:
         """Return the first ``rows`` rows, cut to the longest of them."""
         lengths = None if self.lengths is None else self.lengths[:rows]
         steps = len(self.inputs) if lengths is None else int(lengths.max())
-        fresh = None if self.fresh is None else self.fresh[:steps, :rows]
-        return Chunk(self.inputs[:steps, :rows], self.targets[:steps, :rows], fresh, lengths)
+        reset_mask = None if self.reset_mask is None else self.reset_mask[:steps, :rows]
+        return Chunk(self.inputs[:steps, :rows], self.targets[:steps, :rows], reset_mask, lengths)
 
 
 IGNORE = -100
@@ -82,10 +82,10 @@ class TokenStream:
         targets = torch.from_numpy(self.ids[1 : used + 1]).view(batch, length).t()
         is_start = np.zeros(used, dtype=bool)
         is_start[self.starts[self.starts < used]] = True
-        fresh = torch.from_numpy(is_start).view(batch, length).t()
+        reset_mask = torch.from_numpy(is_start).view(batch, length).t()
         for begin in range(0, length, steps):
             part = slice(begin, begin + steps)
-            resets = fresh[part]
+            resets = reset_mask[part]
             yield Chunk(inputs[part], targets[part], resets if bool(resets.any()) else None)
 
     def documents(self, rows: int, steps: int) -> Iterator[Iterator[Chunk]]:

@@ -2,12 +2,12 @@
 
 :func:`diagnose` computes everything. To compute single parts, :func:`record` a pass and give it to
 :func:`gradients`, :func:`contributions`, :func:`jacobians`, :func:`spectra`, :func:`products`,
-:func:`lyapunov`, :func:`slopes`, :func:`saturation`, :func:`gate_courses`, :func:`state_courses`.
+:func:`lyapunov`, :func:`slopes`, :func:`saturation`, :func:`gate_trajectories`, :func:`state_trajectories`.
 Nothing here draws plots; :func:`unrolled.write_report` writes a :class:`Diagnosis` as a page.
 """
 
-from unrolled.diagnostics.activation_courses import gate_courses, state_courses, time_constants
 from unrolled.diagnostics.activation_saturation import saturation
+from unrolled.diagnostics.activation_trajectories import gate_trajectories, state_trajectories, time_constants
 from unrolled.diagnostics.activations import activations, slopes
 from unrolled.diagnostics.contributions import contributions
 from unrolled.diagnostics.diagnosis import Diagnosis, diagnose
@@ -29,7 +29,7 @@ __all__ = [
     "activations",
     "contributions",
     "diagnose",
-    "gate_courses",
+    "gate_trajectories",
     "gradients",
     "jacobians",
     "lyapunov",
@@ -39,7 +39,7 @@ __all__ = [
     "saturation",
     "slopes",
     "spectra",
-    "state_courses",
+    "state_trajectories",
     "time_constants",
     "weight_norms",
 ]

@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
-from unrolled.diagnostics.activation_courses import (
-    GateCourse,
-    StateCourse,
+from unrolled.diagnostics.activation_saturation import Saturation, saturation
+from unrolled.diagnostics.activation_trajectories import (
+    GateTrajectory,
+    StateTrajectory,
     TimeConstants,
-    gate_courses,
-    state_courses,
+    gate_trajectories,
+    state_trajectories,
     time_constants,
 )
-from unrolled.diagnostics.activation_saturation import Saturation, saturation
 from unrolled.diagnostics.activations import SlopeDistribution, slopes
 from unrolled.diagnostics.contributions import Contributions, contributions
 from unrolled.diagnostics.findings.activity import activity_verdicts
@@ -49,8 +49,8 @@ class LayerDiagnosis:
     """None if no row is long enough."""
     slopes: tuple[SlopeDistribution, ...]
     saturation: tuple[Saturation, ...]
-    gates: tuple[GateCourse, ...]
-    states: tuple[StateCourse, ...]
+    gates: tuple[GateTrajectory, ...]
+    states: tuple[StateTrajectory, ...]
     time_constants: TimeConstants | None
     contributions: Contributions
 
@@ -158,8 +158,8 @@ def _diagnose_layer(
         lyapunov=exponents,
         slopes=slopes(p),
         saturation=saturation(p),
-        gates=gate_courses(p),
-        states=state_courses(p),
+        gates=gate_trajectories(p),
+        states=state_trajectories(p),
         time_constants=time_constants(p),
         contributions=contributions,
     )

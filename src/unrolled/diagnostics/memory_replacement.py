@@ -18,7 +18,7 @@ from unrolled.diagnostics.memory import (
     mean_and_error,
 )
 from unrolled.diagnostics.products import log_spaced
-from unrolled.diagnostics.student import upper_quantile
+from unrolled.diagnostics.student_t import upper_quantile
 from unrolled.errors import ConfigError
 from unrolled.short_repr import short_repr
 

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from unrolled.diagnostics.passes import Recording
 from unrolled.diagnostics.sequences import build_passes
+from unrolled.diagnostics.torch_twin import TORCH_LAYERS
 from unrolled.diagnostics.tracing import LayerCall, trace_layers
-from unrolled.diagnostics.twin import TORCH_LAYERS
 from unrolled.errors import ConfigError, NonFiniteError, ShapeError
 from unrolled.layers import Recurrent
 

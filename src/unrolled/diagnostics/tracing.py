@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from unrolled.backends.ragged import live_steps
-from unrolled.diagnostics.twin import make_twin
+from unrolled.diagnostics.torch_twin import make_twin
 from unrolled.layers import Recurrent
 from unrolled.layers.result import Traced
 from unrolled.short_repr import short_repr

@@ -11,7 +11,7 @@ from unrolled.config import to_dict, with_options
 from unrolled.errors import ConfigError
 from unrolled.experiments.comparison_folder import ComparisonFolder
 from unrolled.experiments.comparison_report import Comparison, Rung, write_comparison
-from unrolled.experiments.ladders import ladder_type
+from unrolled.experiments.ladders import get_ladder_class
 from unrolled.experiments.runner import Runner
 from unrolled.experiments.significance import join_seeds
 from unrolled.extras import extra, require_extra
@@ -76,7 +76,7 @@ def compare(
         MissingExtraError: if pandas or matplotlib is not installed.
     """
     require_extra("compare", "a comparison of models")
-    ladder = ladder_type(task)
+    ladder = get_ladder_class(task)
     loaded = open_recipe(recipe, task) if recipe else None
     config = loaded.config if loaded else spec_of(task).config()
     if data is not None:
@@ -85,9 +85,9 @@ def compare(
         options["data"] = str(data)
     if isinstance(models, str):
         raise ConfigError(f"models={models!r}: give a list of names, as models=[{models!r}]")
-    refuse_own(options)
+    check_reserved_options(options)
     config = with_options(config, options, "compare")
-    metric = metric or metric_of(loaded, ladder)
+    metric = metric or get_target_metric(loaded, ladder)
     plan = Plan(task, config, tuple(models or ()), seeds, budget, metric)
     if out is not None:
         return run(plan, Path(out), overwrite=overwrite, progress=progress).table
@@ -95,7 +95,7 @@ def compare(
         return run(plan, Path(name), progress=progress).table
 
 
-def refuse_own(options: Iterable[str]) -> None:
+def check_reserved_options(options: Iterable[str]) -> None:
     """Raise ConfigError for an option that a comparison sets itself."""
     for name in options:
         if name in OWN:
@@ -114,7 +114,7 @@ def open_recipe(name: str, task: str) -> Recipe:
     return recipe
 
 
-def metric_of(recipe: Recipe | None, ladder: type[Ladder]) -> str:
+def get_target_metric(recipe: Recipe | None, ladder: type[Ladder]) -> str:
     """Return the metric of a recipe's target; "" without a target, or if some model lacks the metric."""
     target = recipe.target if recipe else None
     return target.metric if target and target.metric in ladder.metrics else ""
@@ -144,7 +144,7 @@ def run(plan: Plan, out: Path, *, overwrite: bool = False, progress: bool = True
         DataError: if the data cannot be read or are too few.
         RunError: if ``out`` cannot be used.
     """
-    ladder_class = ladder_type(plan.task)
+    ladder_class = get_ladder_class(plan.task)
     if plan.seeds < 1:
         raise ConfigError(f"seeds={plan.seeds}: must be at least 1")
     if not 0 < plan.budget < 1e6:
@@ -169,7 +169,7 @@ def _run_all(ladder: Ladder, runner: Runner, rungs: Sequence[str], seeds: int) -
     results = {}
     for number, rung in enumerate(rungs, 1):
         runs = []
-        count = seeds if ladder.varies(rung) else 1
+        count = seeds if ladder.depends_on_seed(rung) else 1
         for seed in range(1, count + 1):
             seed_text = f", seed {seed} of {count}" if count > 1 else ""
             _print_progress(ladder, f"{number} of {len(rungs)}: {rung}{seed_text}")

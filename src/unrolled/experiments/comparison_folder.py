@@ -12,8 +12,8 @@ from unrolled.errors import RunError
 from unrolled.experiments.folder import ExperimentFolder, Layout
 from unrolled.reading import MalformedError, convert
 from unrolled.storage.folder import make_inner_folder
-from unrolled.tasks.base.outcome import Outcome, Tried, Units
-from unrolled.training.files import read_tensors, write_tensors
+from unrolled.tasks.base.outcome import ItemLosses, Outcome, SavedOutcome
+from unrolled.training.tensor_files import read_tensors, write_tensors
 
 TABLE, MARKDOWN, PLOT = "table.csv", "table.md", "ladder.png"
 OUTCOMES, RUNS, DATA = "outcomes", "runs", "data"
@@ -59,7 +59,7 @@ class ComparisonFolder(ExperimentFolder):
             make_inner_folder(folder)
         return folder
 
-    def find(self, model: str, seed: int) -> Tried | None:
+    def find(self, model: str, seed: int) -> SavedOutcome | None:
         """Load a saved outcome with its losses and arrays; None if there is no file.
 
         Raises:
@@ -73,14 +73,14 @@ class ComparisonFolder(ExperimentFolder):
             values = convert(meta.get("outcome"), dict[str, Any])
             outcome = convert({"model": values.pop("rung"), **values}, Outcome)
             arrays = {name: t.numpy() for name, t in tensors.items()}
-            units = Units(arrays.pop("items"), arrays.pop("losses"), arrays.pop("weights"))
+            units = ItemLosses(arrays.pop("items"), arrays.pop("losses"), arrays.pop("weights"))
         except (KeyError, TypeError, MalformedError) as error:
             reason = str(error) if isinstance(error, MalformedError) else repr(error)
             hint = "remove the file, and the model is trained again"
             raise RunError(f"{path}: damaged ({reason}); {hint}") from error
-        return Tried(outcome, units, arrays)
+        return SavedOutcome(outcome, units, arrays)
 
-    def keep(self, tried: Tried) -> None:
+    def keep(self, tried: SavedOutcome) -> None:
         """Write an outcome with its losses and extra arrays to a file."""
         import torch
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from unrolled.extras import extra
 from unrolled.labels import label_text
-from unrolled.storage.picture import any_glyph, save_picture
+from unrolled.storage.picture import ignore_missing_glyphs, save_figure
 
 with extra("compare", "a comparison of models"):
     import pandas as pd
@@ -67,12 +67,12 @@ def plot_comparison(
     better = "more" if higher else "less"
     left.set_ylabel(f"{label_text(metric)} ({better} is better: up)")
     figure.suptitle("grey: counting and other simple models   blue: networks   green: mixtures", fontsize=9)
-    with any_glyph():
+    with ignore_missing_glyphs():
         figure.draw_without_rendering()  # the layout sets the positions of the dots
     names = _shorten(finite["model"].tolist())
     _label_dots(left, finite["seconds"].clip(lower=1e-6).tolist(), y, names)
     _label_dots(right, (1e6 / finite["rate"]).tolist(), y, names)
-    return save_picture(figure, path)
+    return save_figure(figure, path)
 
 
 def _colour(row: dict[str, Any], mixtures: Collection[str]) -> str:

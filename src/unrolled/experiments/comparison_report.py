@@ -11,16 +11,16 @@ from unrolled.atomic import write_atomically
 from unrolled.experiments.comparison_folder import MARKDOWN, PLOT, TABLE
 from unrolled.experiments.comparison_plot import plot_comparison
 from unrolled.experiments.comparison_table import format_table, frame, line_of, to_markdown
-from unrolled.experiments.figures import scale_of
+from unrolled.experiments.metrics import get_metric_scale
 from unrolled.experiments.significance import Difference, paired_bootstrap
 from unrolled.extras import extra
 from unrolled.tasks.base.ladder import Ladder
-from unrolled.tasks.base.outcome import Outcome, Units
+from unrolled.tasks.base.outcome import ItemLosses, Outcome
 
 with extra("compare", "a comparison of models"):
     import pandas as pd
 
-Rung = tuple[list[Outcome], Units]
+Rung = tuple[list[Outcome], ItemLosses]
 """The result of one model: the outcomes of all seeds, and the losses averaged over the seeds."""
 
 
@@ -51,7 +51,7 @@ def write_comparison(ladder: Ladder, results: Mapping[str, Rung], data: str, fol
         folder: output folder for table and plot.
     """
     lines: list[dict[str, Any]] = []
-    previous: Units | None = None
+    previous: ItemLosses | None = None
     for outcomes, units in results.values():
         difference: Difference | None = None
         if previous is not None and np.isfinite(units.losses).all() and np.isfinite(previous.losses).all():
@@ -59,7 +59,7 @@ def write_comparison(ladder: Ladder, results: Mapping[str, Rung], data: str, fol
         lines.append(line_of(outcomes, ladder.shown, difference))
         previous = units
     table = frame(lines)
-    scale = scale_of(ladder.shown)
+    scale = get_metric_scale(ladder.shown)
     heads, rows = format_table(table, scale, ladder.counted, ladder.loss, ladder.loss_scale)
     _write(folder / TABLE, table.to_csv(index=False))
     _write(folder / MARKDOWN, f"{data}\n\n{to_markdown(heads, rows)}")

@@ -4,7 +4,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from unrolled.experiments.figures import Spread, words_of
+from unrolled.experiments.metrics import Spread, get_metric_name
 from unrolled.experiments.significance import Difference
 from unrolled.extras import extra
 from unrolled.tasks.base.outcome import Outcome
@@ -80,7 +80,7 @@ def format_table(
         loss: unit of the differences.
         loss_scale: factor from the loss to that unit.
     """
-    metric = words_of(str(table["metric"].iloc[0])) + (" %" if scale == 100 else "")
+    metric = get_metric_name(str(table["metric"].iloc[0])) + (" %" if scale == 100 else "")
     heads = ["model", metric, f"Δ {loss} (95%)", "p", "size", "MB", "training", "epochs", f"{counted}/s"]
     rows = []
     for row in table.to_dict("records"):

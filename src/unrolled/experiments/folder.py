@@ -13,7 +13,7 @@ from unrolled.storage.folder import MARK, clear_unfinished, list_folder, make_fo
 from unrolled.storage.lock import FolderLock
 from unrolled.storage.regular import check_replaceable
 from unrolled.tasks.base.folder import CONFIG, PLOTS, clear, empty, is_run
-from unrolled.training.files import read_json, write_json
+from unrolled.training.tensor_files import read_json, write_json
 
 PLAN = "plan.json"
 DATA = "data"

@@ -8,7 +8,7 @@ TASKS = tuple(spec.verb for spec in ALL_TASKS if spec.import_ladder)
 """Command-line names of the tasks that have a ladder."""
 
 
-def ladder_type(task: str) -> type[Ladder]:
+def get_ladder_class(task: str) -> type[Ladder]:
     """Return the ladder class of a task.
 
     Raises:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from unrolled.experiments.figures import words_of
+from unrolled.experiments.metrics import get_metric_name
 from unrolled.extras import extra
 from unrolled.labels import label_text
-from unrolled.storage.picture import save_picture
+from unrolled.storage.picture import save_figure
 from unrolled.tasks.base.outcome import Outcome
 
 MAX_HEIGHT = 200.0
@@ -30,7 +30,7 @@ def plot_repetition(outcomes: Sequence[Outcome], metric: str, path: Path) -> Pat
         axes.plot([sum(values) / len(values)], [index], "|", color="tab:orange", markersize=22, mew=2.5)
     axes.set_yticks(range(len(variants)), [label_text(v, line=28, lines=3) for v in variants])
     axes.set_ylim(len(variants) - 0.5, -0.5)
-    axes.set_xlabel(f"{words_of(metric)} (dots: trials; grey: the same fold or seed; orange: mean)")
+    axes.set_xlabel(f"{get_metric_name(metric)} (dots: trials; grey: the same fold or seed; orange: mean)")
     axes.locator_params(axis="x", nbins=6)
     axes.grid(alpha=0.3, axis="x")
-    return save_picture(figure, path)
+    return save_figure(figure, path)

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unrolled.experiments.figures import Spread
+from unrolled.experiments.metrics import Spread
 from unrolled.tasks.base.outcome import Outcome
 
 

@@ -8,7 +8,7 @@ from unrolled.experiments.comparison_folder import ComparisonFolder
 from unrolled.tasks import spec_of
 from unrolled.tasks.base.folder import RESULT
 from unrolled.tasks.base.ladder import Ladder
-from unrolled.tasks.base.outcome import Outcome, Tried
+from unrolled.tasks.base.outcome import Outcome, SavedOutcome
 from unrolled.training import CHECKPOINT
 
 
@@ -24,23 +24,23 @@ class Runner:
     def __init__(self, ladder: Ladder, results: ComparisonFolder, minutes: float) -> None:
         self._ladder, self._results, self._minutes = ladder, results, minutes
 
-    def get_outcome(self, rung: str, seed: int) -> Tried:
+    def get_outcome(self, rung: str, seed: int) -> SavedOutcome:
         """Return the outcome of a model: the saved one, or else train the model and save the outcome."""
-        seed = seed if self._ladder.varies(rung) else 1
+        seed = seed if self._ladder.depends_on_seed(rung) else 1
         tried = self._results.find(rung, seed)
         if tried is None:
             tried = self._run(rung, seed)
             self._results.keep(tried)
-        return tried._replace(units=self._ladder.units_of(tried))
+        return tried._replace(units=self._ladder.get_item_losses(tried))
 
-    def _run(self, rung: str, seed: int) -> Tried:
+    def _run(self, rung: str, seed: int) -> SavedOutcome:
         ladder = self._ladder
         if parts := ladder.parts_of(rung):
             return ladder.mix(rung, seed, {part: self.get_outcome(part, seed) for part in parts})
         config = ladder.network(ladder.config, rung)
         return ladder.simple(rung, seed) if config is None else self._run_network(rung, seed, config)
 
-    def _run_network(self, rung: str, seed: int, config: Any) -> Tried:
+    def _run_network(self, rung: str, seed: int, config: Any) -> SavedOutcome:
         ladder = self._ladder
         options = {"seed": seed, "minutes": self._minutes}
         task = self._train(with_options(config, options), rung, seed)
@@ -60,7 +60,7 @@ class Runner:
             epochs=task.result["epochs"],
             note=scored.note,
         )
-        return Tried(outcome, scored.units, scored.extra | ladder.after_network(task))
+        return SavedOutcome(outcome, scored.units, scored.extra | ladder.after_network(task))
 
     def _train(self, config: Any, rung: str, seed: int) -> Any:
         """Train a network in its run folder, resume a stopped training, or load a finished run."""

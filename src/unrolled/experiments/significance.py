@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unrolled.tasks.base.outcome import Numbers, Units
+from unrolled.tasks.base.outcome import ItemLosses, Numbers
 
 SAMPLES = 4000
 """Default number of bootstrap samples."""
@@ -31,7 +31,9 @@ class Difference:
     """Two-sided p-value: twice the fraction of samples on the other side of zero, at most 1."""
 
 
-def paired_bootstrap(ours: Units, theirs: Units, *, block: int = 1, samples: int = SAMPLES) -> Difference:
+def paired_bootstrap(
+    ours: ItemLosses, theirs: ItemLosses, *, block: int = 1, samples: int = SAMPLES
+) -> Difference:
     """Resample items with replacement, and compute the difference of each sample (Efron & Tibshirani 1993).
 
     Both models are scored on the same samples, so items that are hard for both models cancel (Koehn 2004).
@@ -66,7 +68,7 @@ def paired_bootstrap(ours: Units, theirs: Units, *, block: int = 1, samples: int
     return Difference(mean, float(low), float(high), p)
 
 
-def join_seeds(units: Sequence[Units]) -> Units:
+def join_seeds(units: Sequence[ItemLosses]) -> ItemLosses:
     """Average the losses of each item over the seeds that have it.
 
     An item has the same number of predictions for every seed, so its weight stays the same.
@@ -79,4 +81,4 @@ def join_seeds(units: Sequence[Units]) -> Units:
 
     weights = mean([u.weights for u in units])
     assert np.array_equal(weights[inverse], np.concatenate([u.weights for u in units]))
-    return Units(unique, mean([u.losses for u in units]), weights)
+    return ItemLosses(unique, mean([u.losses for u in units]), weights)

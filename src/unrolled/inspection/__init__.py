@@ -5,12 +5,12 @@ from typing import Any
 
 from unrolled.config import with_options
 from unrolled.errors import ConfigError
-from unrolled.inspection.extent import Extent
+from unrolled.inspection.extent import InspectionConfig
 from unrolled.inspection.report import write_report
 from unrolled.inspection.run import RunInspection, inspect_run
 from unrolled.tasks import Task, load
 
-__all__ = ["Extent", "RunInspection", "inspect", "inspect_run", "write_report"]
+__all__ = ["InspectionConfig", "RunInspection", "inspect", "inspect_run", "write_report"]
 
 
 def __dir__() -> list[str]:
@@ -26,7 +26,7 @@ def inspect(run: str | Path | Task[Any, Any], data: str | Path | None = None, **
     Args:
         run: a run folder, or a trained task.
         data: data in the forms that ``evaluate`` takes; None uses the held-out data of training.
-        extent: options of :class:`Extent`: how much to analyse.
+        extent: options of :class:`InspectionConfig`: how much to analyse.
 
     Raises:
         ConfigError: if ``run`` is neither a run nor a task, the model has no recurrent layers, or an option
@@ -43,4 +43,4 @@ def inspect(run: str | Path | Task[Any, Any], data: str | Path | None = None, **
             f"inspect takes a run folder or a trained task, not a {type(run).__name__}; for a module call "
             "unrolled.diagnostics.diagnose(model, run)"
         )
-    return inspect_run(task, data, name=name, extent=with_options(Extent(), extent, "inspect"))
+    return inspect_run(task, data, name=name, extent=with_options(InspectionConfig(), extent, "inspect"))

@@ -6,7 +6,7 @@ from unrolled.config import require_at_least
 
 
 @dataclass(frozen=True)
-class Extent:
+class InspectionConfig:
     """Amount of data and computation of an inspection."""
 
     rows: int = 16

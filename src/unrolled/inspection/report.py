@@ -4,7 +4,7 @@ from pathlib import Path
 
 from unrolled.diagnostics import Diagnosis
 from unrolled.inspection.run import RunInspection
-from unrolled.storage.output import check_output, named_file
+from unrolled.storage.output import check_output, parse_output_path
 
 MODULE_TITLE = "Through time"
 
@@ -20,7 +20,7 @@ def write_report(looked: RunInspection | Diagnosis, path: str | Path, title: str
     Raises:
         RunError: if the page cannot be written.
     """
-    path = named_file(path)
+    path = parse_output_path(path)
     check_output(path)
     # Imported here, because they load matplotlib and jinja2, which the diagnostics do not need.
     from unrolled.inspection.run_page import run_page

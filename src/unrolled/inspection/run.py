@@ -8,7 +8,7 @@ from unrolled.config import to_dict
 from unrolled.diagnostics import Diagnosis, diagnose
 from unrolled.diagnostics.diagnosis import Stage, replace_lyapunov
 from unrolled.errors import ConfigError
-from unrolled.inspection.extent import Extent
+from unrolled.inspection.extent import InspectionConfig
 from unrolled.inspection.long_row import LongRow, long_row_exponents, read_long_row
 from unrolled.inspection.losses import JobLosses
 from unrolled.inspection.memory import Memory, measure_memory
@@ -52,7 +52,7 @@ def inspect_run(
     data: str | Path | None = None,
     *,
     name: str = "",
-    extent: Extent | None = None,
+    extent: InspectionConfig | None = None,
     stage: Stage | None = None,
 ) -> RunInspection:
     """Inspect a trained model on data, by default on the held-out data of training.
@@ -68,7 +68,7 @@ def inspect_run(
         ConfigError: if the model has no recurrent layers.
         DataError: if the data cannot be used.
     """
-    extent = extent or Extent()
+    extent = extent or InspectionConfig()
     if not any(isinstance(m, Recurrent) for m in task.model.modules()):
         raise ConfigError(
             "this network reads windows and has no recurrent state, so there is nothing to inspect through "

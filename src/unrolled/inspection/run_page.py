@@ -6,16 +6,16 @@ import numpy as np
 
 from unrolled.diagnostics.findings.merged import merge
 from unrolled.diagnostics.findings.training import training_verdicts
-from unrolled.diagnostics.findings.values import with_values
+from unrolled.diagnostics.findings.values import fill_in_values
 from unrolled.inspection.long_row import LongRow
 from unrolled.inspection.memory_section import memory_section, memory_verdict
 from unrolled.inspection.run import RunInspection
-from unrolled.pages.charts.names import stem
+from unrolled.pages.charts.names import file_stem
 from unrolled.pages.charts.training import loss_chart
 from unrolled.pages.diagnosis import diagnosis_sections
 from unrolled.pages.options import options_table
 from unrolled.pages.parts import Page, Section, StateMap, Words
-from unrolled.pages.watched import watch_section
+from unrolled.pages.watch_section import watch_section
 from unrolled.wording import counted
 
 MAX_MAPS = 4
@@ -36,7 +36,7 @@ def run_page(inspection: RunInspection, title: str = "") -> Page:
         title or inspection.name,
         "gradients and states through time",
         _facts(inspection),
-        merge(with_values(v, lr=config.optimizer.lr, steps=steps) for v in verdicts),
+        merge(fill_in_values(v, lr=config.optimizer.lr, steps=steps) for v in verdicts),
         tuple(_sections(inspection)),
     )
 
@@ -90,7 +90,7 @@ def _states(long: LongRow) -> Section:
         states[label] = (values.tanh() if state == "c" else values).numpy()
         notes[label] = long.tracking[f"{p.name} {state}"].notes()
     state_map = StateMap(
-        stem("states"),
+        file_stem("states"),
         "States over the text",
         "Each row is a unit, each column a token. Select a unit to colour the text by its values. Units in "
         "the list track a visible feature of the text: their correlation is above the chance level.",

@@ -78,7 +78,7 @@ def _stack(parts: Sequence[Tensor]) -> Tensor:
     return torch.stack(list(parts))
 
 
-def reset_rows(carries: Sequence[Carry], fresh: Tensor) -> list[Carry]:
-    """Return the states with zeros, even for NaN, in the rows where ``fresh`` (B,) is true."""
-    mask = fresh[:, None]
+def reset_rows(carries: Sequence[Carry], reset_mask: Tensor) -> list[Carry]:
+    """Return the states with zeros, even for NaN, in the rows where ``reset_mask`` (B,) is true."""
+    mask = reset_mask[:, None]
     return [tuple(s.masked_fill(mask, 0.0) for s in carry) for carry in carries]

@@ -19,7 +19,7 @@ class Moves(NamedTuple):
     end: Tensor
 
 
-def forbidding(start: Tensor, transition: Tensor, end: Tensor) -> Moves:
+def make_forbidding_scores(start: Tensor, transition: Tensor, end: Tensor) -> Moves:
     """Return scores of 0 where the flag is True (allowed) and :data:`FORBIDDEN` where it is False."""
     return Moves(*(torch.where(flags, 0.0, FORBIDDEN) for flags in (start, transition, end)))
 
@@ -115,7 +115,7 @@ class LinearChainCRF(nn.Module):
         Args:
             emissions: e, (T, B, K).
             lengths: number of steps of each row, (B,).
-            rules: scores to add to start, transition and end, such as those of :func:`forbidding`.
+            rules: scores to add to start, transition and end; see :func:`make_forbidding_scores`.
 
         Raises:
             ShapeError: if a size does not fit.

@@ -12,7 +12,7 @@ from unrolled.backends.ragged import Lengths
 from unrolled.errors import ShapeError
 from unrolled.layers.batch import TimeMajor
 from unrolled.layers.checks import check_dtype
-from unrolled.layers.fresh import find_resets
+from unrolled.layers.reset import find_resets
 from unrolled.layers.result import Hidden
 from unrolled.layers.stack import Plan, Probes, StackResult, make_probes, run_stack
 
@@ -34,7 +34,7 @@ def run_pass(
     input: Tensor | PackedSequence | Lookup,
     hx: Hidden | None,
     lengths: Lengths | None,
-    fresh: Tensor | None,
+    reset_mask: Tensor | None,
     *,
     trace: bool = False,
     probe: bool = False,
@@ -46,7 +46,7 @@ def run_pass(
         input: see :meth:`Recurrent.forward` for this argument and the next three.
         hx: initial state.
         lengths: row lengths.
-        fresh: mask of the steps before which states are reset.
+        reset_mask: mask of the steps before which states are reset.
         trace: record every state and gate.
         probe: add zeros that require a gradient to every state.
 
@@ -58,7 +58,7 @@ def run_pass(
     batch = TimeMajor.from_input(input, lengths, layer.batch_first)
     x = batch.x
     _check_input(layer, x, weight)
-    resets = find_resets(batch, fresh, layer.batch_first, layer.bidirectional)
+    resets = find_resets(batch, reset_mask, layer.batch_first, layer.bidirectional)
     ragged = batch.lengths is not None
     requirements = get_requirements(layer, x, trace=trace, one_step=x.shape[0] == 1, ragged=ragged)
     choice = choose(layer.backend, layer.cell, requirements)

@@ -181,7 +181,7 @@ class Recurrent(TorchNames, nn.Module):
         hx: Hidden | None = None,
         *,
         lengths: Lengths | None = None,
-        fresh: Tensor | None = None,
+        reset_mask: Tensor | None = None,
     ) -> tuple[Tensor | PackedSequence, Hidden]:
         """Run the layers over a whole sequence.
 
@@ -191,8 +191,8 @@ class Recurrent(TorchNames, nn.Module):
             hx: initial state as in torch: h (L·D, B, R), for an LSTM (h, c) with c (L·D, B, H); with skip k
                 optionally followed by the last k outputs (L·D, k, B, R). None means zeros.
             lengths: number of steps of each row of a padded input.
-            fresh: mask (T, B), or (B, T) with batch_first, true where the state of a row is reset to zeros
-                before a step; one direction only, and not together with lengths.
+            reset_mask: mask (T, B), or (B, T) with batch_first, true where the state of a row is reset to
+                zeros before a step; one direction only, and not together with lengths.
 
         Returns:
             The output of the last layer, (T, B, D·R) in the input's layout, zero past the length of a row,
@@ -202,9 +202,9 @@ class Recurrent(TorchNames, nn.Module):
             ShapeError: if a size does not fit.
             BackendError: if the requested backend cannot run this pass.
         """
-        if is_traced(input, hx, lengths, fresh):
-            return leaf_call(self, input, hx, lengths=lengths, fresh=fresh)
-        batch, result, _ = run_pass(self, input, hx, lengths, fresh)
+        if is_traced(input, hx, lengths, reset_mask):
+            return leaf_call(self, input, hx, lengths=lengths, reset_mask=reset_mask)
+        batch, result, _ = run_pass(self, input, hx, lengths, reset_mask)
         return batch.restore(result.y), join_carries(result.carries, batch)
 
     def look_up(
@@ -214,7 +214,7 @@ class Recurrent(TorchNames, nn.Module):
         hx: Hidden | None = None,
         *,
         lengths: Lengths | None = None,
-        fresh: Tensor | None = None,
+        reset_mask: Tensor | None = None,
     ) -> tuple[Tensor | PackedSequence, Hidden]:
         """Run :meth:`forward` over the sequence ``table[tokens]``.
 
@@ -226,17 +226,17 @@ class Recurrent(TorchNames, nn.Module):
             tokens: row indices of the table, (T, B), or (B, T) with batch_first.
             table: (V, I), for example the weight of an embedding, which gets gradients. A :class:`Table` is
                 computed or read only when needed.
-            hx: as in :meth:`forward`; the same holds for lengths, fresh, the result and errors.
+            hx: as in :meth:`forward`; the same holds for lengths, reset_mask, the result and errors.
             lengths: see :meth:`forward`.
-            fresh: see :meth:`forward`.
+            reset_mask: see :meth:`forward`.
         """
         source = TensorTable(table) if isinstance(table, Tensor) else table
         result: tuple[Tensor | PackedSequence, Hidden] = self(
-            Lookup(source, tokens), hx, lengths=lengths, fresh=fresh
+            Lookup(source, tokens), hx, lengths=lengths, reset_mask=reset_mask
         )
         return result
 
-    def looks_up(self, table_rows: int, tokens: Tensor) -> bool:
+    def uses_table(self, table_rows: int, tokens: Tensor) -> bool:
         """Return whether :meth:`look_up` would compute W x + b once for each of ``table_rows`` rows."""
         one_step = tokens.shape[1 if self.batch_first else 0] == 1
         return uses_table(self, self._choose(one_step=one_step), table_rows, tokens)
@@ -247,7 +247,7 @@ class Recurrent(TorchNames, nn.Module):
         hx: Hidden | None = None,
         *,
         lengths: Lengths | None = None,
-        fresh: Tensor | None = None,
+        reset_mask: Tensor | None = None,
         probe: bool = False,
     ) -> Traced:
         """Run :meth:`forward` and record every state and gate of every step of every layer.
@@ -256,7 +256,7 @@ class Recurrent(TorchNames, nn.Module):
         ``loss.backward()``, ``traced.probes["l0"]["h"].grad`` is ∂E/∂h_k of every step k, (T, B, R), through
         all later steps and all layers above.
         """
-        batch, result, probes = run_pass(self, input, hx, lengths, fresh, trace=True, probe=probe)
+        batch, result, probes = run_pass(self, input, hx, lengths, reset_mask, trace=True, probe=probe)
         return Traced(
             batch.restore(result.y),
             join_carries(result.carries, batch),

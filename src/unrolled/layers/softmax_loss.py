@@ -18,7 +18,7 @@ from unrolled.errors import BackendError, ConfigError, ShapeError
 from unrolled.extension import core
 from unrolled.layers.softmax_chunks import kernel_torch
 from unrolled.layers.softmax_compiled import kernel_compiled
-from unrolled.layers.softmax_parts import loss_from_parts
+from unrolled.layers.softmax_parts import linear_cross_entropy_reference
 
 Kernel = Callable[
     [Tensor, Tensor, Tensor | None, Tensor, Tensor | None, int, float, str, bool],
@@ -74,7 +74,7 @@ def linear_cross_entropy(
     if transforms.any_active() or transforms.running().forward_mode:
         if not torch.compiler.is_compiling():
             _check_targets(transforms.unwrap(targets), ignore, len(weight))
-        return loss_from_parts(h, weight, bias, targets, row_weights, ignore, label_smoothing)
+        return linear_cross_entropy_reference(h, weight, bias, targets, row_weights, ignore, label_smoothing)
     differentiable = h.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)
     need_grads = differentiable and torch.is_grad_enabled()
     loss, nats, *_ = torch.ops.unrolled.linear_cross_entropy(
@@ -182,7 +182,9 @@ def _differentiable_gradients(
     def loss(*parameters: Tensor) -> Tensor:
         h, weight, *biases = parameters
         bias = biases[0] if biases else None
-        return loss_from_parts(h, weight, bias, targets, row_weights, ignore, label_smoothing)[0]
+        return linear_cross_entropy_reference(h, weight, bias, targets, row_weights, ignore, label_smoothing)[
+            0
+        ]
 
     pullback: Any = torch.func.vjp(loss, *(p for p in parameters if p is not None))[1]
     gradients: tuple[Tensor, ...] = pullback(upstream)

@@ -10,7 +10,7 @@ from unrolled.backends.base import DirectionTrace
 from unrolled.backends.lookup import resolve_lookup
 from unrolled.layers.carry import reset_rows
 from unrolled.layers.dropout import dropout, locked_dropout
-from unrolled.layers.fresh import Resets, split_at_resets
+from unrolled.layers.reset import Resets, split_at_resets
 
 if TYPE_CHECKING:
     from unrolled.layers.recurrent import Recurrent

@@ -14,7 +14,7 @@ from unrolled.errors import ConfigError, ShapeError
 from unrolled.layers.batch import TimeMajor
 from unrolled.layers.checks import check_dropout, check_dtype, check_flags, check_sizes
 from unrolled.layers.dropout import check_rate, dropout, locked_dropout
-from unrolled.layers.fresh import check_fresh
+from unrolled.layers.reset import check_reset_mask
 from unrolled.layers.result import Explanation
 
 
@@ -132,7 +132,7 @@ class Window(nn.Module):
         state: Tensor | tuple[Tensor, ...] | None = None,
         *,
         lengths: Lengths | None = None,
-        fresh: Tensor | None = None,
+        reset_mask: Tensor | None = None,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Run the layers over a whole sequence.
 
@@ -140,7 +140,7 @@ class Window(nn.Module):
             input: (T, B, I).
             state: state returned by the last call; None means zeros.
             lengths: number of steps of each row.
-            fresh: mask (T, B), true where a row is reset: from that step on, earlier inputs count as zeros.
+            reset_mask: mask (T, B), true where a row is reset: from then on, earlier inputs count as zeros.
                 One direction only, and not together with lengths.
 
         Returns:
@@ -154,8 +154,8 @@ class Window(nn.Module):
         steps, rows, _ = input.shape
         row_lengths = None if lengths is None else check_lengths(lengths, steps, rows)
         batch = TimeMajor(input, row_lengths, batch_first=False)
-        fresh = check_fresh(batch, fresh, False, self.bidirectional)
-        documents = fresh.cumsum(0) if fresh is not None and bool(fresh.any()) else None
+        reset_mask = check_reset_mask(batch, reset_mask, False, self.bidirectional)
+        documents = reset_mask.cumsum(0) if reset_mask is not None and bool(reset_mask.any()) else None
         ended = None if row_lengths is None else ~live_steps(row_lengths, steps, input.device)[..., None]
         previous = self._initial_states(state, input)
         x = input if ended is None else input.masked_fill(ended, 0.0)

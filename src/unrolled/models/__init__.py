@@ -4,7 +4,7 @@ from unrolled.models.config import CellConfig, DropoutConfig, EncoderConfig, Net
 from unrolled.models.encoder_decoder import Encoded, EncoderDecoder
 from unrolled.models.encoder_decoder_config import EncoderDecoderConfig
 from unrolled.models.language_model import RecurrentLanguageModel
-from unrolled.models.reader import TokenReader
+from unrolled.models.token_encoder import TokenEncoder
 
 __all__ = [
     "CellConfig",
@@ -16,7 +16,7 @@ __all__ = [
     "NetworkConfig",
     "RecurrentLanguageModel",
     "StackConfig",
-    "TokenReader",
+    "TokenEncoder",
 ]
 
 

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 from unrolled.backends import Precision
 from unrolled.layers import Stack
 from unrolled.layers.pooling import PoolingKind, make_pooling
-from unrolled.models.reader import TokenReader
-from unrolled.models.series_reader import SeriesReader
+from unrolled.models.series_encoder import SeriesEncoder
+from unrolled.models.token_encoder import TokenEncoder
 
 
 class RecurrentClassifier(nn.Module):
@@ -20,7 +20,7 @@ class RecurrentClassifier(nn.Module):
     """
 
     def __init__(
-        self, reader: TokenReader | SeriesReader, classes: int, pooling: PoolingKind, dropout: float
+        self, reader: TokenEncoder | SeriesEncoder, classes: int, pooling: PoolingKind, dropout: float
     ) -> None:
         super().__init__()
         self.reader = reader

@@ -12,7 +12,7 @@ from unrolled.errors import ConfigError
 from unrolled.layers import RecurrentDrop
 
 RECURRENT = tuple(cell.name for cell in CELLS)
-WINDOWED = ("feed-forward", "tdnn")
+WINDOW_CELLS = ("feed-forward", "tdnn")
 AUTO_CELLS = ("lstm", "gru", "elman")
 """Candidates for cell='auto'; the first one that supports all given options is chosen."""
 LOOP_OPTIONS = ("skip", "dropout_weight", "dropout_candidate", "zoneout", "zoneout_cell")
@@ -20,7 +20,7 @@ LOOP_OPTIONS = ("skip", "dropout_weight", "dropout_candidate", "zoneout", "zoneo
 if TYPE_CHECKING:
     CellName = str
 else:
-    CellName = Literal[("auto", *RECURRENT, *WINDOWED)]
+    CellName = Literal[("auto", *RECURRENT, *WINDOW_CELLS)]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class CellConfig:
             )
         require_at_least(self, {"context": 1})
         require_at_most(self, {"context": LARGEST_SIZE})
-        if not self.windowed:
+        if not self.is_windowed:
             self.build()
 
     @property
@@ -82,12 +82,14 @@ class CellConfig:
     def _non_default_options(self) -> dict[str, tuple[str, ...]]:
         """Return the options that differ from their defaults, each with the cells that have it."""
         defaults = {f.name: f.default for f in fields(self)}
-        return {name: cells for name, cells in owners().items() if getattr(self, name) != defaults[name]}
+        return {
+            name: cells for name, cells in cells_by_option().items() if getattr(self, name) != defaults[name]
+        }
 
     @property
-    def windowed(self) -> bool:
+    def is_windowed(self) -> bool:
         """True for a window network, False for a recurrent cell."""
-        return self.name in WINDOWED
+        return self.name in WINDOW_CELLS
 
     def windows(self, layers: int) -> tuple[int, ...]:
         """Return the window size of each layer of a window network, in steps."""
@@ -108,21 +110,21 @@ class CellConfig:
 
 
 @cache
-def owners() -> dict[str, tuple[str, ...]]:
+def cells_by_option() -> dict[str, tuple[str, ...]]:
     """Map each option of :class:`CellConfig` to the cells that have it."""
     window_options = ("context", "nonlinearity")
     names = [f.name for f in fields(CellConfig) if f.name != "cell"]
     return {
         name: (
             *(cell.name for cell in CELLS if name in cell.option_names()),
-            *(WINDOWED if name in window_options else ()),
+            *(WINDOW_CELLS if name in window_options else ()),
         )
         for name in names
     }
 
 
 @cache
-def loop_owners() -> dict[str, tuple[str, ...]]:
+def cells_by_loop_option() -> dict[str, tuple[str, ...]]:
     """Map each option of the loop or the stack that some cells lack to the cells that have it."""
     return dict.fromkeys(LOOP_OPTIONS, RECURRENT) | {
         "dropout_weight": tuple(cell.name for cell in CELLS if cell.recurrent),

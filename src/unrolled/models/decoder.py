@@ -10,7 +10,7 @@ from unrolled.layers.attention import KINDS, Memory
 from unrolled.models.config import CellConfig, DropoutConfig
 from unrolled.models.encoder_decoder_config import EncoderDecoderConfig
 from unrolled.models.inputs import Embedding
-from unrolled.models.reader import make_dropout, make_recurrent
+from unrolled.models.token_encoder import make_dropout, make_recurrent
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class Decoder(nn.Module):
         self.combine = nn.Linear(features + attends * memory_size, self.readout_size)
         self.output_dropout = make_dropout(dropout.dropout_output, dropout)
 
-    def first_state(self, state: State) -> State:
+    def initial_state(self, state: State) -> State:
         """Return the initial state of the decoder, given that of the recurrent layers, (L, N, …) each."""
         if not self.input_feeding:
             return state
@@ -79,7 +79,7 @@ class Decoder(nn.Module):
 
         Args:
             tokens: (T, N).
-            state: result of :meth:`first_state`, or the state returned by the last call.
+            state: result of :meth:`initial_state`, or the state returned by the last call.
             memory: memory of B sources, with N = k·B; None without attention.
             lengths: number of steps of each row, (N,). Ignored if steps run one by one: then the outputs
                 within each row are the same, but the returned state is that after step T.

@@ -15,7 +15,7 @@ from unrolled.models.bridge import join_directions, make_bridge
 from unrolled.models.config import CellConfig, DropoutConfig, TokenNetworkConfig
 from unrolled.models.decoder import Decoded, Decoder
 from unrolled.models.encoder_decoder_config import EncoderDecoderConfig
-from unrolled.models.reader import TokenReader
+from unrolled.models.token_encoder import TokenEncoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class EncoderDecoder(nn.Module):
         super().__init__()
         network.check_cell(cell)
         source_size, target_size = vocabularies
-        self.encoder = TokenReader(
+        self.encoder = TokenEncoder(
             source_size,
             cell,
             _encoder_network(network),
@@ -97,7 +97,7 @@ class EncoderDecoder(nn.Module):
             memory = self.decoder.attention.make_memory(joined[0][-1:], torch.ones_like(lengths))
         else:
             memory = self.decoder.attention.make_memory(h, lengths)
-        return Encoded(self.decoder.first_state(state), memory)
+        return Encoded(self.decoder.initial_state(state), memory)
 
     def forward(
         self, source: Tensor, source_lengths: Tensor, inputs: Tensor, lengths: Tensor | None = None

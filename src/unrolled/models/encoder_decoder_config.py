@@ -80,7 +80,7 @@ class EncoderDecoderConfig(StackConfig):
     def check_cell(cell: CellConfig) -> None:
         """Raise ConfigError for a window network, whose state does not cover the whole source."""
         require(
-            not cell.windowed,
+            not cell.is_windowed,
             f"cell={cell.name!r}: the decoder begins with the encoder's state after the whole source, but a "
             f"window network only remembers the last steps; use {', '.join(RECURRENT)}",
         )

@@ -29,30 +29,30 @@ class ForecastEnsemble(nn.Module):
     @property
     def output(self) -> ForecastOutput:
         """Output type, which is the same for all members."""
-        return members_of(self)[0].output
+        return get_members(self)[0].output
 
     @property
     def precision(self) -> Precision:
         """Precision of the products in the recurrent layers of every member."""
-        return members_of(self)[0].precision
+        return get_members(self)[0].precision
 
     @precision.setter
     def precision(self, value: Precision) -> None:
-        for member in members_of(self):
+        for member in get_members(self):
             member.precision = value
 
     def parts(self) -> list[str | Stack]:
         """Return the parts of the first member for :func:`unrolled.models.summary.summarise`."""
         return [
             f"mean of {len(self.members)} networks with different weights",
-            *members_of(self)[0].parts(),
+            *get_members(self)[0].parts(),
         ]
 
 
 Forecasting = Member | ForecastEnsemble
 
 
-def members_of(model: Forecasting) -> list[Member]:
+def get_members(model: Forecasting) -> list[Member]:
     """Return the members of an ensemble, or a list with the single network."""
     if not isinstance(model, ForecastEnsemble):
         return [model]

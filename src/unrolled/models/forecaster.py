@@ -8,10 +8,10 @@ from unrolled.layers import Stack
 from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, StackConfig
 from unrolled.models.forecast_outputs import ForecastOutput
-from unrolled.models.reader import make_dropout, make_recurrent
+from unrolled.models.token_encoder import make_dropout, make_recurrent
 
 
-class NumberReader(RecurrentBody):
+class VectorEncoder(RecurrentBody):
     """Encoder of vectors: recurrent layers with dropout before and after.
 
     Args:
@@ -41,7 +41,7 @@ class NumberReader(RecurrentBody):
         return self.output_dropout(h), final if isinstance(final, tuple) else (final,)
 
 
-class RecursiveForecaster(NumberReader):
+class RecursiveForecaster(VectorEncoder):
     """One-step forecaster, p(z_t | z_1 … z_{t−1}, known_1 … known_t), which is fed its own forecasts.
 
     x_t = (z_{t−1}, known_t); y_t = V h_t + c is the forecast of z_t (Salinas et al. 2020, DeepAR).
@@ -102,7 +102,7 @@ class RecursiveForecaster(NumberReader):
         ]
 
 
-class DirectForecaster(NumberReader):
+class DirectForecaster(VectorEncoder):
     """Forecaster of all steps of a horizon from one state, p(z_{t+k} | z_1 … z_t, covariates), k = 1 … H.
 
     x_t = (z_t, past_t, known_t); y_{t,k} = V tanh(A_k h_t + B known_{t+k}) + c. In training, every step of a
@@ -149,7 +149,7 @@ class DirectForecaster(NumberReader):
         ahead = None if self.ahead is None else self.ahead(known).unfold(0, self.horizon, 1).movedim(-1, -2)
         return self._apply_head(h, ahead), final
 
-    def horizon_from(self, h: Tensor, known: Tensor) -> Tensor:
+    def forecast_horizon(self, h: Tensor, known: Tensor) -> Tensor:
         """Return y (B, H, P) from the features at the origin (B, F) and known (H, B, covariates)."""
         return self._apply_head(h, None if self.ahead is None else self.ahead(known).movedim(0, 1))
 

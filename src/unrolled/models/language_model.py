@@ -9,10 +9,10 @@ from unrolled.layers import SoftmaxOutput, Stack
 from unrolled.models.adaptive import AdaptiveOutput
 from unrolled.models.config import CellConfig, DropoutConfig, NetworkConfig
 from unrolled.models.inputs import Embedding
-from unrolled.models.reader import TokenReader
+from unrolled.models.token_encoder import TokenEncoder
 
 
-class RecurrentLanguageModel(TokenReader):
+class RecurrentLanguageModel(TokenEncoder):
     """Language model: input vectors, recurrent layers, softmax over the vocabulary.
 
     Args:
@@ -61,7 +61,7 @@ class RecurrentLanguageModel(TokenReader):
         state: State | None = None,
         *,
         lengths: Tensor | None = None,
-        fresh: Tensor | None = None,
+        reset_mask: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Return the logits of the next token at every step.
 
@@ -69,12 +69,12 @@ class RecurrentLanguageModel(TokenReader):
             tokens: (T, B).
             state: state returned by the last call; None means zeros.
             lengths: number of steps of each row.
-            fresh: mask (T, B), true where the state of a row is reset before the step.
+            reset_mask: mask (T, B), true where the state of a row is reset before the step.
 
         Returns:
             Logits (T, B, V) and the state after the last step of each row.
         """
-        h, final = self.read(tokens, state, lengths=lengths, fresh=fresh)
+        h, final = self.read(tokens, state, lengths=lengths, reset_mask=reset_mask)
         return self.output(h, self._table), final
 
     def next(self, tokens: Tensor) -> Tensor:
@@ -90,7 +90,7 @@ class RecurrentLanguageModel(TokenReader):
         state: State | None = None,
         *,
         lengths: Tensor | None = None,
-        fresh: Tensor | None = None,
+        reset_mask: Tensor | None = None,
         row_weights: Tensor | None = None,
         ignore: int = -100,
         label_smoothing: float = 0.0,
@@ -103,7 +103,7 @@ class RecurrentLanguageModel(TokenReader):
             targets: next token of each token, (T, B).
             state: state returned by the last call; None means zeros.
             lengths: number of steps of each row.
-            fresh: mask (T, B), true where the state of a row is reset before the step.
+            reset_mask: mask (T, B), true where the state of a row is reset before the step.
             row_weights: weight of each target in the sum, expanded to (T, B); None means 1.
             ignore: target value to leave out of the loss, such as padding.
             label_smoothing: ε of the loss (Szegedy et al. 2016); the nats are not smoothed.
@@ -118,7 +118,7 @@ class RecurrentLanguageModel(TokenReader):
             ShapeError: if a size does not fit, or a target is not in the vocabulary.
         """
         sparse = row_sparse and not self.output.tied
-        h, final = self.read(tokens, state, lengths=lengths, fresh=fresh, row_sparse=sparse)
+        h, final = self.read(tokens, state, lengths=lengths, reset_mask=reset_mask, row_sparse=sparse)
         loss, nats = self.output.loss(
             h,
             targets,

@@ -7,7 +7,7 @@ from unrolled.models.encoder_decoder import EncoderDecoder
 
 
 @torch.no_grad()
-def sampled_inputs(
+def sample_inputs(
     model: EncoderDecoder, source: Tensor, source_lengths: Tensor, inputs: Tensor, rate: float
 ) -> Tensor:
     """Return inputs (T, B), some of them replaced by samples from the model (Bengio et al. 2015).

@@ -12,7 +12,7 @@ from unrolled.layers.pooling import Last
 from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, EncoderConfig
 from unrolled.models.inputs import make_input
-from unrolled.models.reader import make_dropout, make_recurrent
+from unrolled.models.token_encoder import make_dropout, make_recurrent
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Sentences:
         )
 
 
-class SpellingReader(nn.Module):
+class CharacterEncoder(nn.Module):
     """Encoder of characters: a bidirectional LSTM over the characters of each word (Ling et al. 2015).
 
     Args:
@@ -84,7 +84,7 @@ class RecurrentTagger(RecurrentBody):
         dropout: dropout rates.
         spelling: encoder of the characters of a word; None means word vectors only.
         crf: score the tags of a sentence jointly with a CRF.
-        rules: scores that are added in the search for the best tag sequence (:func:`forbidding`); None
+        rules: scores added in the search for the best tag sequence, see :func:`make_forbidding_scores`; None
             allows every sequence.
         vectors: word vectors (V, size) for ``network.entry == "vectors"``.
     """
@@ -100,7 +100,7 @@ class RecurrentTagger(RecurrentBody):
         cell: CellConfig,
         network: EncoderConfig,
         dropout: DropoutConfig,
-        spelling: SpellingReader | None,
+        spelling: CharacterEncoder | None,
         *,
         crf: bool = False,
         rules: Moves | None = None,
@@ -137,9 +137,9 @@ class RecurrentTagger(RecurrentBody):
             ignore: tag value to leave out of the loss.
             label_smoothing: ε (Szegedy et al. 2016); only used without a CRF.
         """
-        return self.loss_of(self(batch), batch, tags, ignore=ignore, label_smoothing=label_smoothing)
+        return self.loss_from_scores(self(batch), batch, tags, ignore=ignore, label_smoothing=label_smoothing)
 
-    def loss_of(
+    def loss_from_scores(
         self, scores: Tensor, batch: Sentences, tags: Tensor, *, ignore: int, label_smoothing: float
     ) -> Tensor:
         """Return :meth:`loss` for scores (T, B, K) that are already computed."""
@@ -154,7 +154,7 @@ class RecurrentTagger(RecurrentBody):
         )
 
     @torch.no_grad()
-    def best_of(self, scores: Tensor, batch: Sentences) -> Tensor:
+    def best_tags(self, scores: Tensor, batch: Sentences) -> Tensor:
         """Return the best tags (T, B) for scores (T, B, K): word by word, or jointly with a CRF or rules."""
         rules = Moves(self.rule_start, self.rule_transition, self.rule_end) if self.has_rules else None
         if self.crf is not None:

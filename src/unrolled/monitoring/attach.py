@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from unrolled.training import Trainer, Watchers
+from unrolled.training import CallbackList, Trainer
 
 
 def watch_training(trainer: Trainer[Any], watch: bool | int) -> None:
@@ -23,4 +23,4 @@ def watch_training(trainer: Trainer[Any], watch: bool | int) -> None:
 
     every = 0 if watch is True else watch
     callback = Watch(trainer.job, trainer.log, every=every, folder=trainer.folder)
-    trainer.watcher = Watchers(callback, trainer.watcher)
+    trainer.callback = CallbackList(callback, trainer.callback)

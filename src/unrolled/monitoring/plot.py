@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unrolled.extras import extra
 from unrolled.storage.folder import make_inner_folder
-from unrolled.storage.picture import save_picture
+from unrolled.storage.picture import save_figure
 
 MAX_HEIGHT = 200.0
 """Maximum height of the figure in inches: a PNG has at most 65,535 rows of pixels."""
@@ -67,7 +67,7 @@ def plot_reach(records: Sequence[dict[str, Any]], folder: Path) -> Path | None:
     if figure is None:
         return None
     make_inner_folder(folder)
-    return save_picture(figure, folder / "gradients_by_distance.png", dpi=110)
+    return save_figure(figure, folder / "gradients_by_distance.png", dpi=110)
 
 
 def render_pixels(figure: Any) -> NDArray[np.uint8]:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from unrolled.monitoring.look import Look
+from unrolled.monitoring.analysis import StepAnalysis
 from unrolled.monitoring.weights import WeightSize
-from unrolled.training import Progress, Update
+from unrolled.training import Progress, StepStats
 
 
 class Clipping:
@@ -17,7 +17,7 @@ class Clipping:
         self._before: list[float] = []
         self._after: list[float] = []
 
-    def add(self, update: Update) -> None:
+    def add(self, update: StepStats) -> None:
         """Add the norms of one step."""
         self._before.append(update.norm)
         self._after.append(update.norm * update.factor)
@@ -36,7 +36,7 @@ class Clipping:
 
 
 def watch_record(
-    progress: Progress, clipping: Clipping, look: Look, sizes: Mapping[str, WeightSize]
+    progress: Progress, clipping: Clipping, look: StepAnalysis, sizes: Mapping[str, WeightSize]
 ) -> dict[str, Any]:
     """Return a watch record; non-finite numbers become None."""
     distances = sorted({d for norms in look.norms.values() for d in norms})

@@ -7,12 +7,12 @@ from typing import Any
 
 from unrolled.config import require
 from unrolled.layers import Recurrent
+from unrolled.monitoring.analysis import StepAnalysis, analyse_step
 from unrolled.monitoring.board import BOARD, MISSING, Board
-from unrolled.monitoring.look import Look, look
 from unrolled.monitoring.plot import reach_over_training, render_pixels
 from unrolled.monitoring.record import Clipping, watch_record
 from unrolled.monitoring.weights import UpdateSnapshot, weight_values
-from unrolled.training import Job, Progress, Update, Validation, Watcher
+from unrolled.training import Callback, Job, Progress, StepStats, Validation
 from unrolled.training.log import MetricsLog
 
 EVERY = 200
@@ -24,7 +24,7 @@ DRAWN_EVERY = 10
 NO_LAYERS = "watching: the model has no recurrent layers, so there are no gradients through time to record"
 
 
-class Watch(Watcher):
+class Watch(Callback):
     """Analyses the first step and then every ``every``-th step, and logs the results.
 
     Each analysis adds a record of kind "watch" to the log. With a folder, and with TensorBoard installed,
@@ -47,15 +47,15 @@ class Watch(Watcher):
         self._job, self._log, self._every, self._folder = job, log, every, folder
         self._recurrent = any(isinstance(m, Recurrent) for m in job.model.modules())
         self._clipping = Clipping()
-        self._update: Update | None = None
+        self._update: StepStats | None = None
         self._weights: UpdateSnapshot | None = None
         self._board: Board | None = None
         if folder is not None:
             Board.check_folder(folder)
         self._seconds, self._seconds_at_start, self._record_count = 0.0, 0.0, 0
 
-    def started(self, progress: Progress, total_steps: int | None) -> None:
-        """See :meth:`Watcher.started`."""
+    def on_train_begin(self, progress: Progress, total_steps: int | None) -> None:
+        """See :meth:`Callback.on_train_begin`."""
         self._seconds_at_start = progress.seconds
         if not self._recurrent:
             print(NO_LAYERS, file=sys.stderr)
@@ -66,8 +66,8 @@ class Watch(Watcher):
         else:
             print(MISSING, file=sys.stderr)
 
-    def updating(self, progress: Progress, update: Update) -> None:
-        """See :meth:`Watcher.updating`."""
+    def on_pre_optimizer_step(self, progress: Progress, update: StepStats) -> None:
+        """See :meth:`Callback.on_pre_optimizer_step`."""
         self._clipping.add(update)
         if not self._is_due(progress):
             return
@@ -76,12 +76,12 @@ class Watch(Watcher):
         self._weights = UpdateSnapshot(self._job.model, sample_gradients=self._board is not None)
         self._seconds += time.perf_counter() - began
 
-    def stepped(self, progress: Progress, loss: float, lr: float) -> None:
-        """See :meth:`Watcher.stepped`."""
+    def on_step_end(self, progress: Progress, loss: float, lr: float) -> None:
+        """See :meth:`Callback.on_step_end`."""
         if self._update is None or self._weights is None:
             return
         began = time.perf_counter()
-        result = look(self._job, self._update) if self._recurrent else Look({}, {}, {})
+        result = analyse_step(self._job, self._update) if self._recurrent else StepAnalysis({}, {}, {})
         sizes = self._weights.sizes(self._job.model)
         record = watch_record(progress, self._clipping, result, sizes)
         self._log.add(record)
@@ -92,13 +92,13 @@ class Watch(Watcher):
         self._record_count += 1
         self._seconds += time.perf_counter() - began
 
-    def validated(self, progress: Progress, found: Validation, improved: bool) -> None:
-        """See :meth:`Watcher.validated`."""
+    def on_validation_end(self, progress: Progress, validation: Validation, improved: bool) -> None:
+        """See :meth:`Callback.on_validation_end`."""
         if self._board is not None:
-            self._board.scalars("loss", {"held out": found.loss}, progress.step)
+            self._board.scalars("loss", {"held out": validation.loss}, progress.step)
 
-    def ended(self, progress: Progress) -> None:
-        """See :meth:`Watcher.ended`."""
+    def on_train_end(self, progress: Progress) -> None:
+        """See :meth:`Callback.on_train_end`."""
         if self._board is None:
             return
         last = self._log.records[-1] if self._log.records else {}
@@ -120,7 +120,7 @@ class Watch(Watcher):
             or self._seconds <= TIME_FRACTION * (progress.seconds - self._seconds_at_start)
         )
 
-    def _write_board(self, record: dict[str, Any], result: Look, loss: float) -> None:
+    def _write_board(self, record: dict[str, Any], result: StepAnalysis, loss: float) -> None:
         board, step = self._board, record["step"]
         assert board is not None
         board.scalars("loss", {"training": loss}, step)

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from unrolled.monitoring.look import subsample
+from unrolled.monitoring.analysis import subsample
 
 
 @dataclass(frozen=True, eq=False)

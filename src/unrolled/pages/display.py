@@ -22,12 +22,12 @@ def visible(token: str) -> str:
     return f"◌{shown}" if unicodedata.category(token[0]).startswith("M") else shown
 
 
-def raised(number: str) -> str:
+def superscript(number: str) -> str:
     """Return an integer in superscript characters."""
     return number.translate(_RAISED)
 
 
-def in_words(value: object, digits: int = 3) -> str:
+def format_number(value: object, digits: int = 3) -> str:
     """Format a number with ``digits`` significant digits, as 2.3 × 10⁻⁹ if it is very small or large.
 
     Integers below ten million are written in full; text is returned unchanged.
@@ -45,7 +45,7 @@ def in_words(value: object, digits: int = 3) -> str:
     if -3 <= int(power) < 5:
         rounded = f"{number:.{max(digits - 1 - int(power), 0)}f}"
         return (rounded.rstrip("0").rstrip(".") if "." in rounded else rounded).replace("-", "−")
-    return f"{mantissa} × 10{raised(str(int(power)))}".replace("-", "−")
+    return f"{mantissa} × 10{superscript(str(int(power)))}".replace("-", "−")
 
 
 def _is_invisible(character: str, position: int) -> bool:

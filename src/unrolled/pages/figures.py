@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 
 from unrolled.pages.parts import Page, StateMap
 from unrolled.pages.state_figure import draw_states
-from unrolled.pages.style import finish
+from unrolled.pages.style import apply_style
 from unrolled.pages.svg import NO_DATE, SALT
 from unrolled.storage import picture
 from unrolled.storage.folder import make_folder
 from unrolled.storage.output import write_output
-from unrolled.storage.picture import any_glyph
+from unrolled.storage.picture import ignore_missing_glyphs
 
 DPI = 200
 """Pixels per inch of PNG files and of images inside an SVG."""
@@ -47,7 +47,7 @@ def figure_files(page: Page) -> Iterator[tuple[str, bytes]]:
 def render_for_paper(figure: Figure, ending: str) -> bytes:
     """Return the figure on a white background, as the bytes of a ``"png"`` or ``"svg"`` file."""
     metadata = NO_DATE if ending == "svg" else {"Software": None}
-    with any_glyph():
-        finish(figure)
+    with ignore_missing_glyphs():
+        apply_style(figure)
     with rc_context({"svg.fonttype": "path", "svg.hashsalt": SALT}):
         return picture.draw(figure, ending, dpi=DPI, facecolor="white", metadata=metadata)

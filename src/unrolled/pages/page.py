@@ -10,7 +10,7 @@ from markupsafe import Markup
 from matplotlib.colors import to_rgb
 
 from unrolled.diagnostics.findings.verdict import LEVELS
-from unrolled.pages.display import in_words
+from unrolled.pages.display import format_number
 from unrolled.pages.parts import Chart, Page, Part, Section, StateMap, Table
 from unrolled.pages.states import payload
 from unrolled.pages.style import DIVERGING_STOPS
@@ -124,5 +124,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = in_words
+    environment.filters["number"] = format_number
     return environment

@@ -20,7 +20,7 @@ from matplotlib.image import AxesImage
 from matplotlib.legend import Legend
 from matplotlib.ticker import Formatter, LogFormatterSciNotation, NullFormatter
 
-from unrolled.pages.display import raised
+from unrolled.pages.display import superscript
 
 INK = "black"
 """Colour of text, axes and grid; becomes the text colour of the page."""
@@ -65,7 +65,7 @@ HOUSE: Any = {
     "ytick.labelcolor": "#000000d0",
     "ytick.labelsize": 9,
 }
-"""matplotlib settings for creating axes in the house style; :func:`finish` completes the style."""
+"""matplotlib settings for creating axes in the house style; :func:`apply_style` completes the style."""
 MIN_LABEL_HEIGHT = 1.3
 """Axes lower than this in inches get no labels between powers of ten: they would overlap."""
 LARGE_IMAGE = 1 << 18
@@ -109,7 +109,7 @@ def text_on(colour: Any) -> str:
     return ON_LIGHT if luminance > 0.18 else ON_DARK
 
 
-def finish(figure: Figure) -> None:
+def apply_style(figure: Figure) -> None:
     """Apply the parts of the style that depend on the content, and fix the layout. Idempotent.
 
     Axes titles are left-aligned, legends lose their box, images their grid, and powers of ten on logarithmic
@@ -163,5 +163,5 @@ class _PlainPowers(Formatter):
         self.inner.set_locs(locs)
 
     def __call__(self, x: float, pos: int | None = None) -> str:
-        label = re.sub(r"\^\{([-0-9]+)\}", lambda m: raised(m[1]), self.inner(x, pos))
+        label = re.sub(r"\^\{([-0-9]+)\}", lambda m: superscript(m[1]), self.inner(x, pos))
         return re.sub(r"\$|\\mathdefault|[{}]", "", label).replace("\\times", " × ")

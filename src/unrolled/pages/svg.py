@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from unrolled.pages.style import PAPER, finish
-from unrolled.storage.picture import any_glyph
+from unrolled.pages.style import PAPER, apply_style
+from unrolled.storage.picture import ignore_missing_glyphs
 
 NO_DATE = {"Date": None, "Creator": None, "Format": None, "Type": None}
 """SVG metadata to omit, so that the same figure gives the same file."""
@@ -32,9 +32,12 @@ def page_svg(figure: Figure, prefix: str, label: str) -> str:
         label: description for screen readers.
     """
     buffer = io.StringIO()
-    with any_glyph():
-        finish(figure)
-    with any_glyph(), rc_context({"svg.fonttype": "none", "svg.hashsalt": SALT, "font.family": "sans-serif"}):
+    with ignore_missing_glyphs():
+        apply_style(figure)
+    with (
+        ignore_missing_glyphs(),
+        rc_context({"svg.fonttype": "none", "svg.hashsalt": SALT, "font.family": "sans-serif"}),
+    ):
         figure.savefig(buffer, format="svg", transparent=True, dpi=_DPI, metadata=NO_DATE)
     root = ElementTree.fromstring(buffer.getvalue())
     _to_html_names(root)

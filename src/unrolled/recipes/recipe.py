@@ -11,7 +11,7 @@ from unrolled.config import from_dict, require
 from unrolled.errors import ConfigError, suggestion
 from unrolled.reading import LARGEST_TOML, MalformedError, decode_utf8, open_file, parse_toml
 from unrolled.tasks import spec_of
-from unrolled.tasks.base.earlier import with_moved
+from unrolled.tasks.base.old_versions import rename_old_options
 
 
 @dataclass(frozen=True)
@@ -139,5 +139,8 @@ def load_recipe(name: str) -> Recipe:
             + suggestion(metric, spec.metrics)
         )
     return replace(
-        recipe, config=from_dict(spec.config, with_moved(recipe.config, spec.moved), where, "config")
+        recipe,
+        config=from_dict(
+            spec.config, rename_old_options(recipe.config, spec.renamed_options), where, "config"
+        ),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from unrolled.atomic import UNFINISHED
-from unrolled.errors import RunError, shown_path
+from unrolled.errors import RunError, shorten_path
 from unrolled.storage.lock import LOCK
 
 MARK = "unrolled"
@@ -27,13 +27,13 @@ def list_folder(folder: Path) -> list[str]:
             raise RunError(f"{folder}: is a link to a folder that does not exist") from None
         return []
     except (OSError, ValueError) as error:
-        raise no_folder(folder, error) from None
+        raise folder_error(folder, error) from None
     if not stat.S_ISDIR(status.st_mode):
         raise RunError(f"{folder}: is a file; give a folder that does not exist yet")
     try:
         names = os.listdir(folder)
     except OSError as error:
-        raise no_folder(folder, error) from None
+        raise folder_error(folder, error) from None
     return sorted(n for n in names if n != LOCK and not UNFINISHED.fullmatch(n))
 
 
@@ -60,7 +60,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        raise no_folder(folder, error) from error
+        raise folder_error(folder, error) from error
 
 
 def make_inner_folder(folder: Path) -> None:
@@ -74,7 +74,7 @@ def make_inner_folder(folder: Path) -> None:
             folder.unlink()
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise no_folder(folder, error) from error
+        raise folder_error(folder, error) from error
 
 
 def remove_files(folder: Path, names: Iterable[str]) -> None:
@@ -129,8 +129,8 @@ def _remove(path: Path) -> None:
         raise RunError(f"{path}: cannot be removed ({error.strerror})") from error
 
 
-def no_folder(folder: Path, error: Exception) -> RunError:
+def folder_error(folder: Path, error: Exception) -> RunError:
     """Return the error for a path that cannot be created or read as a folder."""
     reason = error.strerror if isinstance(error, OSError) else error
-    name = shown_path(folder)
+    name = shorten_path(folder)
     return RunError(f"{name}: cannot be made or read as a folder ({reason}); give another one")

@@ -9,14 +9,14 @@ import time
 from pathlib import Path
 
 from unrolled.atomic import write_atomically
-from unrolled.errors import RunError, shown_path
+from unrolled.errors import RunError, shorten_path
 
 PACKED = ".gz"
 READER_SECONDS = 10.0
 """Seconds to wait for a program that reads from a named pipe."""
 
 
-def named_file(name: str | Path) -> Path:
+def parse_output_path(name: str | Path) -> Path:
     """Return the path of a file that the user names.
 
     Raises:
@@ -27,7 +27,7 @@ def named_file(name: str | Path) -> Path:
     return Path(name)
 
 
-def ending_of(name: str | Path) -> str:
+def get_extension(name: str | Path) -> str:
     """Return the extension of a file name in lower case, such as ".csv", ignoring ".gz"."""
     return Path(str(name).removesuffix(PACKED)).suffix.lower()
 
@@ -106,7 +106,7 @@ def _get_status(path: Path) -> os.stat_result | None:
         return None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise RunError(f"{shown_path(path)}: cannot be a file ({reason})") from None
+        raise RunError(f"{shorten_path(path)}: cannot be a file ({reason})") from None
 
 
 def _get_descriptor(path: Path) -> int | None:

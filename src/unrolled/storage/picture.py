@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def draw(figure: "Figure", format: str, **options: Any) -> bytes:
     """Return the bytes of a figure in a format; the options are those of ``Figure.savefig``."""
     buffer = io.BytesIO()
-    with any_glyph():
+    with ignore_missing_glyphs():
         figure.savefig(buffer, format=format, **options)
     return buffer.getvalue()
 
@@ -26,7 +26,7 @@ def png_bytes(figure: "Figure", dpi: int = 120) -> bytes:
     return draw(figure, "png", dpi=dpi)
 
 
-def save_picture(figure: "Figure", path: Path, dpi: int = 120) -> Path:
+def save_figure(figure: "Figure", path: Path, dpi: int = 120) -> Path:
     """Save a figure as PNG atomically; return its path.
 
     Raises:
@@ -37,7 +37,7 @@ def save_picture(figure: "Figure", path: Path, dpi: int = 120) -> Path:
 
 
 @contextmanager
-def any_glyph() -> Iterator[None]:
+def ignore_missing_glyphs() -> Iterator[None]:
     """Context manager: suppress the warning for characters missing in the font, which are drawn as boxes."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph \d+ |Matplotlib currently does not support")

@@ -137,7 +137,7 @@ class LearnConfig:
     def __post_init__(self) -> None:
         self.size.check(self.problem)
         std = self.solver.start_std
-        require(not (std and self.cell.windowed), f"start_std={std} needs a recurrent cell")
+        require(not (std and self.cell.is_windowed), f"start_std={std} needs a recurrent cell")
         first, full = self.practice.grow_from, self.make_problem().distance
         require(first <= full, f"grow_from={first}: must be at most distance={full}")
         if first:

@@ -13,7 +13,7 @@ from unrolled.storage.regular import check_replaceable
 from unrolled.storage.report import check_report
 from unrolled.synthetic.plot import plot_learned
 from unrolled.synthetic.train import LearnResult
-from unrolled.training.files import read_json, write_json
+from unrolled.training.tensor_files import read_json, write_json
 
 RESULT, LOG, PICTURE, REPORT = "result.json", "metrics.jsonl", "curves.png", "report.html"
 KIND = "learned"
@@ -50,7 +50,7 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
     check_report(folder / REPORT)
 
 
-def write_learned(learned: LearnResult, folder: Path) -> Path:
+def write_result(learned: LearnResult, folder: Path) -> Path:
     """Write the result of a training into a claimed folder; return the path of the plot.
 
     Raises:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import torch
 
-from unrolled.devices import device_of, move
+from unrolled.devices import get_device, move
 from unrolled.synthetic.config import PracticeConfig
 from unrolled.synthetic.model import Solver
 from unrolled.synthetic.problems import SyntheticBatch
 from unrolled.training import StepLoss, StepLosses, Validation
-from unrolled.training.job import Carried
+from unrolled.training.job import CarriedState
 
 HELD_OUT = 0
 """First number of the seeds of held-out sequences; for training sequences it is the run's seed plus 1."""
@@ -55,12 +55,12 @@ class SolverJob:
         """See :meth:`Job.batch_count`: all updates are one epoch."""
         return self._practice.updates
 
-    def loss(self, batch: SyntheticBatch, state: Carried) -> StepLoss:
+    def loss(self, batch: SyntheticBatch, state: CarriedState) -> StepLoss:
         """See :meth:`Job.loss`: the mean over all answers."""
         losses = self.model.losses(batch)
         return StepLoss(losses.mean(), losses.detach().sum(), losses.numel(), None)
 
-    def step_losses(self, batch: SyntheticBatch, state: Carried) -> StepLosses:
+    def step_losses(self, batch: SyntheticBatch, state: CarriedState) -> StepLosses:
         """See :meth:`Job.step_losses`: one loss per answer."""
         losses = self.model.losses(batch)
         times = torch.arange(len(batch.x) - len(losses), len(batch.x), device=losses.device)
@@ -80,7 +80,7 @@ class SolverJob:
     def score(self) -> Score:
         """Compute loss and accuracy on the held-out sequences."""
         self.model.eval()
-        device = device_of(self.model)
+        device = get_device(self.model)
         batch_sums = [_sum_scores(self.model, move(batch, device)) for batch in self._held_out]
         loss, correct, scored, answers = (sum(values) for values in zip(*batch_sums, strict=True))
         has_classes = self.model.problem.measure == "cross-entropy"

@@ -6,13 +6,13 @@ from torch import Tensor, nn
 
 from unrolled.layers import Recurrent
 from unrolled.models import CellConfig, DropoutConfig, StackConfig
-from unrolled.models.forecaster import NumberReader
-from unrolled.models.reader import State
+from unrolled.models.forecaster import VectorEncoder
+from unrolled.models.token_encoder import State
 from unrolled.synthetic.config import SolverConfig
 from unrolled.synthetic.problems import Synthetic, SyntheticBatch
 
 
-class Solver(NumberReader):
+class Solver(VectorEncoder):
     """Recurrent network with the output y_t = V h_t + c at the answer steps: a number, or logits of classes.
 
     Args:

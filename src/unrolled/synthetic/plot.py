@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.extras import extra
-from unrolled.labels import label_updates
-from unrolled.storage.picture import save_picture
+from unrolled.labels import label_update_axis
+from unrolled.storage.picture import save_figure
 from unrolled.synthetic.config import LearnConfig
 from unrolled.synthetic.train import LearnResult, format_loss
 
@@ -45,12 +45,12 @@ def plot_learned(learned: LearnResult, path: Path) -> Path:
         axes.axhline(target, color=TARGET, linestyle=":", label=f"solved: {format_loss(target)}")
     title = f"{learned.config.problem}, {problem.steps:,} steps: {_describe_network(learned.config)}"
     axes.set_title(title, loc="left", fontsize=11)
-    label_updates(axes)
+    label_update_axis(axes)
     axes.set_ylabel("mean squared error" if problem.measure == "squared error" else "nats per answer")
     axes.set_xlim(0, 1.01 * updates[-1])
     axes.grid(alpha=0.3, which="both" if axes.get_yscale() == "log" else "major")
     axes.legend(loc="best", fontsize=9)
-    return save_picture(picture, path)
+    return save_figure(picture, path)
 
 
 def _set_plain_ticks(axes: Any, span: float) -> None:

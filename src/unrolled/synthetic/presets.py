@@ -87,7 +87,7 @@ PRESETS: Mapping[ProblemName, Mapping[str, Preset]] = {
 """Presets by problem and name; the first of each problem is its default."""
 
 
-def preset(problem: ProblemName, name: str = "", distance: int | None = None) -> LearnConfig:
+def load_preset(problem: ProblemName, name: str = "", distance: int | None = None) -> LearnConfig:
     """Return the configuration of a preset.
 
     Args:

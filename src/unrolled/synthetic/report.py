@@ -6,7 +6,7 @@ from unrolled.atomic import write_atomically
 from unrolled.config import to_dict
 from unrolled.diagnostics import Diagnosis, diagnose
 from unrolled.diagnostics.diagnosis import Stage
-from unrolled.diagnostics.findings.values import with_values
+from unrolled.diagnostics.findings.values import fill_in_values
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.pages import Page, Section
 from unrolled.pages.charts.training import loss_chart
@@ -49,7 +49,7 @@ def make_page(learned: LearnResult, diagnosis: Diagnosis) -> Page:
         facts,
         (
             _outcome_verdict(learned),
-            *(with_values(v, lr=learned.config.optimizer.lr) for v in diagnosis.verdicts),
+            *(fill_in_values(v, lr=learned.config.optimizer.lr) for v in diagnosis.verdicts),
         ),
         (
             Section("Training", "Training and held-out loss.", (chart,)),

@@ -8,10 +8,10 @@ from unrolled.config import to_dict
 from unrolled.synthetic.config import LearnConfig
 from unrolled.synthetic.job import SolverJob
 from unrolled.synthetic.model import Solver
-from unrolled.training import Progress, Trainer, Validation, Watcher, Watchers
+from unrolled.training import Callback, CallbackList, Progress, Trainer, Validation
 from unrolled.training.bar import ProgressBar
-from unrolled.training.length import Length
-from unrolled.training.seeding import seeded, with_threads
+from unrolled.training.seeding import resolve_threads, seeded
+from unrolled.training.stopping import StoppingCriterion
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ def format_loss(loss: float) -> str:
     return f"{loss:.4f}" if loss >= 0.001 or loss == 0 else f"{loss:.2g}"
 
 
-class StopWhenSolved(Watcher):
+class StopWhenSolved(Callback):
     """Stops training at the first validation that reaches the target.
 
     Args:
@@ -82,34 +82,34 @@ class StopWhenSolved(Watcher):
     def __init__(self, trainer: Trainer[Any], target: float) -> None:
         self._trainer, self._target = trainer, target
 
-    def validated(self, progress: Progress, found: Validation, improved: bool) -> None:
-        """See :meth:`Watcher.validated`: stop if the score is at most the target."""
-        if found.score <= self._target:
-            self._trainer.length = Length(progress.step)
+    def on_validation_end(self, progress: Progress, validation: Validation, improved: bool) -> None:
+        """See :meth:`Callback.on_validation_end`: stop if the score is at most the target."""
+        if validation.score <= self._target:
+            self._trainer.length = StoppingCriterion(progress.step)
 
 
-def learn(config: LearnConfig, *, progress: bool | Watcher = True) -> LearnResult:
+def learn(config: LearnConfig, *, progress: bool | Callback = True) -> LearnResult:
     """Train a network on a problem.
 
     Args:
         config: problem, network and training.
-        progress: True to show a progress bar, or a watcher to call during training.
+        progress: True to show a progress bar, or a callback to call during training.
 
     Raises:
         ConfigError: if options contradict each other.
         NonFiniteError: if a loss or gradient is not finite.
     """
-    training, threads = with_threads(config.practice.training_config())
+    training, threads = resolve_threads(config.practice.training_config())
     practice = dataclasses.replace(config.practice, threads=training.threads)
     config = dataclasses.replace(config, practice=practice)
     with seeded(training):
         model = Solver(config.make_problem(), config.cell, config.solver)
         job = SolverJob(model, practice)
-        watcher = progress if isinstance(progress, Watcher) else None
-        if progress and watcher is None:
-            watcher = _make_bar(config, str(threads))
-        trainer = Trainer(job, config.optimizer, training, watcher=watcher)
-        trainer.watcher = Watchers(trainer.watcher, StopWhenSolved(trainer, config.target()))
+        callback = progress if isinstance(progress, Callback) else None
+        if progress and callback is None:
+            callback = _make_bar(config, str(threads))
+        trainer = Trainer(job, config.optimizer, training, callback=callback)
+        trainer.callback = CallbackList(trainer.callback, StopWhenSolved(trainer, config.target()))
         trainer.run()
         score, state = job.score(), trainer.progress
     return LearnResult(

@@ -16,8 +16,8 @@ __all__ = [
     "LanguageModel",
     "LanguageModelConfig",
     "LanguageScore",
-    "PianoRoll",
-    "PianoRollConfig",
+    "MusicModel",
+    "MusicModelConfig",
     "Tagger",
     "TaggerConfig",
     "TaggerScore",
@@ -41,8 +41,8 @@ _HOMES = {
     "lm.config": ("LanguageModelConfig",),
     "lm.score": ("LanguageScore",),
     "lm.task": ("LanguageModel",),
-    "music.config": ("PianoRollConfig",),
-    "music.task": ("PianoRoll",),
+    "music.config": ("MusicModelConfig",),
+    "music.task": ("MusicModel",),
     "registry": ("spec_of", "task_type"),
     "runs": ("load", "run_type"),
     "tag.config": ("TaggerConfig",),
@@ -63,8 +63,8 @@ if TYPE_CHECKING:
     from unrolled.tasks.lm.config import LanguageModelConfig
     from unrolled.tasks.lm.score import LanguageScore
     from unrolled.tasks.lm.task import LanguageModel
-    from unrolled.tasks.music.config import PianoRollConfig
-    from unrolled.tasks.music.task import PianoRoll
+    from unrolled.tasks.music.config import MusicModelConfig
+    from unrolled.tasks.music.task import MusicModel
     from unrolled.tasks.registry import spec_of, task_type
     from unrolled.tasks.runs import load, run_type
     from unrolled.tasks.tag.config import TaggerConfig

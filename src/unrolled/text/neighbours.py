@@ -17,7 +17,7 @@ from unrolled.storage.picture import png_bytes
 Matrix = NDArray[np.float32]
 
 
-def nearest(words: Sequence[str], vectors: Matrix, word: str, top: int = 10) -> list[tuple[str, float]]:
+def nearest_words(words: Sequence[str], vectors: Matrix, word: str, top: int = 10) -> list[tuple[str, float]]:
     """Return the words with the largest cosine similarity to ``word``, with these similarities.
 
     Args:
@@ -38,7 +38,7 @@ def nearest(words: Sequence[str], vectors: Matrix, word: str, top: int = 10) -> 
     return [(words[i], float(cosines[i])) for i in order]
 
 
-def plane(vectors: Matrix, method: Literal["pca", "tsne"], seed: int = 0) -> NDArray[np.float64]:
+def project_to_plane(vectors: Matrix, method: Literal["pca", "tsne"], seed: int = 0) -> NDArray[np.float64]:
     """Project vectors (V, size) to two dimensions (V, 2), by principal components or t-SNE."""
     with extra("vectors", "a picture of words"):
         from sklearn.decomposition import PCA

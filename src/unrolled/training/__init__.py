@@ -1,7 +1,16 @@
 """The training loop, optimizers, learning rate schedules, checkpoints and the log."""
 
 from unrolled.training.config import OptimizerConfig, TrainingConfig
-from unrolled.training.job import Job, Progress, StepLoss, StepLosses, Update, Validation, Watcher, Watchers
+from unrolled.training.job import (
+    Callback,
+    CallbackList,
+    Job,
+    Progress,
+    StepLoss,
+    StepLosses,
+    StepStats,
+    Validation,
+)
 from unrolled.training.loop import CHECKPOINT, LOG, MODEL, Trainer
 
 __all__ = [
@@ -15,10 +24,10 @@ __all__ = [
     "StepLosses",
     "Trainer",
     "TrainingConfig",
-    "Update",
+    "StepStats",
     "Validation",
-    "Watcher",
-    "Watchers",
+    "Callback",
+    "CallbackList",
 ]
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from unrolled.devices import move
 from unrolled.training.gradients import gradient_values
-from unrolled.training.job import Batch, Carried, Job
+from unrolled.training.job import Batch, CarriedState, Job
 from unrolled.training.placement import Placement
 
 
@@ -21,13 +21,13 @@ class AccumulatedLoss:
     """Sum of the unsmoothed loss over all predictions."""
     tokens: int
     """Number of predictions."""
-    state: Carried
+    state: CarriedState
     """State after the last batch."""
     finite: bool
     """True if every loss is finite."""
     batch: Any
     """Last batch, on the device; if a loss is not finite, the first batch with such a loss."""
-    carried: Carried
+    carried: CarriedState
     """State before that batch."""
 
 
@@ -47,7 +47,7 @@ class GradientAccumulator(Generic[Batch]):
     def __init__(self, job: Job[Batch], placement: Placement, parameters: list[nn.Parameter]) -> None:
         self._job, self._placement, self._parameters = job, placement, parameters
 
-    def run(self, batches: Sequence[Batch], state: Carried) -> AccumulatedLoss:
+    def run(self, batches: Sequence[Batch], state: CarriedState) -> AccumulatedLoss:
         """Run the forward and backward pass of batches. Gradients must be zeroed before.
 
         Args:
@@ -55,7 +55,7 @@ class GradientAccumulator(Generic[Batch]):
             state: carried state after the previous batch; passed on from each batch to the next.
         """
         total, tokens, counts = 0.0, 0, list[int]()
-        reported: tuple[Batch, Carried] | None = None
+        reported: tuple[Batch, CarriedState] | None = None
         finite = True
         with self._placement.computing(self._job.model):
             for batch in batches:

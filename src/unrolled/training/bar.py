@@ -9,15 +9,15 @@ from typing import TextIO
 from rich.progress import BarColumn, Progress, TextColumn
 
 from unrolled.terminal import Terminal
+from unrolled.training.job import Callback, Validation
 from unrolled.training.job import Progress as TrainingProgress
-from unrolled.training.job import Validation, Watcher
-from unrolled.training.length import Length
+from unrolled.training.stopping import StoppingCriterion
 
 LINE_SECONDS = 15.0
 """Minimum time between two lines without a terminal, in seconds."""
 
 
-class ProgressBar(Watcher):
+class ProgressBar(Callback):
     """Shows the loss, held-out metrics, throughput and remaining time.
 
     Args:
@@ -25,7 +25,7 @@ class ProgressBar(Watcher):
         stream: output stream; standard error by default.
         opening: line to print at the start, for example the number of threads.
         loss_unit: unit of the loss.
-        describe: translates a loss into other measures, as :func:`token_figures` does for text.
+        describe: translates a loss into other measures, as :func:`describe_token_loss` does for text.
         minutes: time limit of the training; 0 is no limit.
     """
 
@@ -56,9 +56,9 @@ class ProgressBar(Watcher):
         self._last_line = time.monotonic()
         self._held_out = ""
 
-    def started(self, progress: TrainingProgress, total_steps: int | None) -> None:
-        """See :meth:`Watcher.started`."""
-        self._length = Length(total_steps, 60.0 * self._minutes or None)
+    def on_train_begin(self, progress: TrainingProgress, total_steps: int | None) -> None:
+        """See :meth:`Callback.on_train_begin`."""
+        self._length = StoppingCriterion(total_steps, 60.0 * self._minutes or None)
         self._start = (progress.tokens, progress.seconds)
         if self._opening:
             self._console.print(self._opening, highlight=False, soft_wrap=True)
@@ -68,8 +68,8 @@ class ProgressBar(Watcher):
         if self._live:
             self._bar.start()
 
-    def stepped(self, progress: TrainingProgress, loss: float, lr: float) -> None:
-        """See :meth:`Watcher.stepped`."""
+    def on_step_end(self, progress: TrainingProgress, loss: float, lr: float) -> None:
+        """See :meth:`Callback.on_step_end`."""
         self._mean_loss = loss if self._mean_loss is None else 0.98 * self._mean_loss + 0.02 * loss
         if self._live:
             self._bar.update(
@@ -87,23 +87,25 @@ class ProgressBar(Watcher):
                 soft_wrap=True,
             )
 
-    def validating(self) -> None:
-        """See :meth:`Watcher.validating`."""
+    def on_validation_begin(self) -> None:
+        """See :meth:`Callback.on_validation_begin`."""
         if self._live:
             self._bar.update(self._task, text="validating …")
 
-    def validated(self, progress: TrainingProgress, found: Validation, improved: bool) -> None:
-        """See :meth:`Watcher.validated`."""
+    def on_validation_end(self, progress: TrainingProgress, validation: Validation, improved: bool) -> None:
+        """See :meth:`Callback.on_validation_end`."""
         mark = "best so far" if improved else f"best at step {progress.best_step:,}"
-        self._held_out = f"held-out {found.loss:.3f} "
-        metrics = [f"held-out {found.loss:.4f} {self._loss_unit}{self._loss_description(found.loss)}"]
-        metrics += [f"{name.replace('_', ' ')} {value:.4f}" for name, value in found.figures.items()]
+        self._held_out = f"held-out {validation.loss:.3f} "
+        metrics = [
+            f"held-out {validation.loss:.4f} {self._loss_unit}{self._loss_description(validation.loss)}"
+        ]
+        metrics += [f"{name.replace('_', ' ')} {value:.4f}" for name, value in validation.figures.items()]
         self._console.print(
             f"step {progress.step:,}: {', '.join(metrics)} ({mark})", highlight=False, soft_wrap=True
         )
 
-    def ended(self, progress: TrainingProgress) -> None:
-        """See :meth:`Watcher.ended`."""
+    def on_train_end(self, progress: TrainingProgress) -> None:
+        """See :meth:`Callback.on_train_end`."""
         if self._live:
             self._bar.stop()
 
@@ -132,6 +134,6 @@ class ProgressBar(Watcher):
         return f"{seconds // 60}:{seconds % 60:02d}"
 
 
-def token_figures(unit: str) -> Callable[[float], str]:
+def describe_token_loss(unit: str) -> Callable[[float], str]:
     """Return a function that describes a loss in nats per token as perplexity and bits."""
     return lambda nats: f"perplexity {math.exp(min(nats, 20.0)):.2f} {nats / math.log(2):.3f} bits/{unit}"

@@ -5,7 +5,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from unrolled.errors import RunError
-from unrolled.training.files import read_tensors, write_tensors
+from unrolled.training.tensor_files import read_tensors, write_tensors
 
 
 class BestWeights:

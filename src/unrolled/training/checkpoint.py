@@ -14,9 +14,9 @@ from unrolled.devices import move
 from unrolled.errors import RunError
 from unrolled.reading import MalformedError, convert
 from unrolled.training.average import AverageState, WeightAverage
-from unrolled.training.files import read_tensors, write_tensors
-from unrolled.training.job import Carried, Progress
+from unrolled.training.job import CarriedState, Progress
 from unrolled.training.optimizer import optimizer_tensors, restore_optimizer
+from unrolled.training.tensor_files import read_tensors, write_tensors
 
 RANDOM = "rng"
 """Key of the CPU's RNG state. The key of another device adds its type, as in ``rng.cuda``."""
@@ -32,7 +32,7 @@ class TrainingState:
     device: torch.device
 
 
-def write_checkpoint(path: Path, state: TrainingState, progress: Progress, carried: Carried) -> None:
+def write_checkpoint(path: Path, state: TrainingState, progress: Progress, carried: CarriedState) -> None:
     """Write a checkpoint atomically.
 
     Raises:
@@ -51,7 +51,7 @@ def write_checkpoint(path: Path, state: TrainingState, progress: Progress, carri
 
 def read_checkpoint(
     path: Path, state: TrainingState, *, batches: int, checksum: bool
-) -> tuple[Progress, Carried]:
+) -> tuple[Progress, CarriedState]:
     """Restore the tensors and RNG states of a checkpoint; return progress and carried state.
 
     Args:
@@ -74,7 +74,7 @@ def read_checkpoint(
         raise RunError(f"{path}: does not belong to this run ({reason}); restore it from a copy") from error
 
 
-def _restore(state: TrainingState, tensors: dict[str, Tensor], meta: dict[str, Any]) -> Carried:
+def _restore(state: TrainingState, tensors: dict[str, Tensor], meta: dict[str, Any]) -> CarriedState:
     state.model.load_state_dict(_with_prefix("model.", tensors))
     restore_optimizer(state.optimizer, _with_prefix("optimizer.", tensors))
     carried = _tensor_list("carried.", tensors)

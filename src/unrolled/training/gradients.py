@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from unrolled.training.config import OptimizerConfig
 
 
-def rows_suffice(config: OptimizerConfig) -> bool:
+def can_use_sparse_gradients(config: OptimizerConfig) -> bool:
     """Return whether a step may skip the rows of an embedding table that the batch did not read.
 
     If so, the gradient of the table can be row-sparse. This is the only place that decides it. Plain SGD

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from unrolled.training.records import Count
 from unrolled.training.schedule import Plateau
 
-Carried = tuple[Tensor, ...] | None
+CarriedState = tuple[Tensor, ...] | None
 Batch = TypeVar("Batch")
 
 
@@ -23,7 +23,7 @@ class StepLoss:
     """Sum of the unsmoothed loss over all predictions, in nats; for series, squared errors."""
     tokens: int
     """Number of predictions in ``total``."""
-    state: Carried
+    state: CarriedState
     """State to carry over to the next batch."""
 
 
@@ -69,10 +69,10 @@ class Job(Protocol[Batch]):
     def batch_count(self) -> int:
         """Return the number of batches in an epoch."""
 
-    def loss(self, batch: Batch, state: Carried) -> StepLoss:
+    def loss(self, batch: Batch, state: CarriedState) -> StepLoss:
         """Run the forward pass and return the loss."""
 
-    def step_losses(self, batch: Batch, state: Carried) -> StepLosses:
+    def step_losses(self, batch: Batch, state: CarriedState) -> StepLosses:
         """Run the forward pass with operations that torch can differentiate for many losses in one call.
 
         These are the losses of :meth:`loss` without label smoothing and weights; they sum to ``total``.
@@ -113,12 +113,12 @@ class Progress:
 
 
 @dataclass(frozen=True, eq=False)
-class Update:
+class StepStats:
     """Statistics of a step before the optimizer runs."""
 
     batch: Any
     """The batch; with gradient accumulation, the last one of the step."""
-    carried: Carried
+    carried: CarriedState
     """Carried state before that batch."""
     norm: float
     """Norm of all gradients together, before clipping to ``clip_norm``."""
@@ -126,63 +126,63 @@ class Update:
     """Factor of norm clipping for every gradient; 1 without clipping."""
 
 
-class Watcher:
+class Callback:
     """Base class of callbacks: the trainer calls these methods, which do nothing here.
 
     A callback must not change weights, gradients or the RNG state.
     """
 
-    def started(self, progress: Progress, total_steps: int | None) -> None:
+    def on_train_begin(self, progress: Progress, total_steps: int | None) -> None:
         """Called when training starts or resumes; ``total_steps`` is None if only the time is limited."""
 
-    def updating(self, progress: Progress, update: Update) -> None:
+    def on_pre_optimizer_step(self, progress: Progress, update: StepStats) -> None:
         """Called before each optimizer step, with finite gradients; ``progress.step`` steps are done."""
 
-    def stepped(self, progress: Progress, loss: float, lr: float) -> None:
+    def on_step_end(self, progress: Progress, loss: float, lr: float) -> None:
         """Called after each optimizer step; ``loss`` is the mean over its predictions."""
 
-    def validating(self) -> None:
+    def on_validation_begin(self) -> None:
         """Called before each validation."""
 
-    def validated(self, progress: Progress, found: Validation, improved: bool) -> None:
+    def on_validation_end(self, progress: Progress, validation: Validation, improved: bool) -> None:
         """Called after each validation."""
 
-    def ended(self, progress: Progress) -> None:
+    def on_train_end(self, progress: Progress) -> None:
         """Called when training has ended, also by an interrupt or an error."""
 
 
-class Watchers(Watcher):
+class CallbackList(Callback):
     """Several callbacks as one, called in the given order."""
 
-    def __init__(self, *watchers: Watcher) -> None:
-        self.watchers = watchers
+    def __init__(self, *callbacks: Callback) -> None:
+        self.callbacks = callbacks
 
-    def started(self, progress: Progress, total_steps: int | None) -> None:
-        """See :meth:`Watcher.started`."""
-        for watcher in self.watchers:
-            watcher.started(progress, total_steps)
+    def on_train_begin(self, progress: Progress, total_steps: int | None) -> None:
+        """See :meth:`Callback.on_train_begin`."""
+        for callback in self.callbacks:
+            callback.on_train_begin(progress, total_steps)
 
-    def updating(self, progress: Progress, update: Update) -> None:
-        """See :meth:`Watcher.updating`."""
-        for watcher in self.watchers:
-            watcher.updating(progress, update)
+    def on_pre_optimizer_step(self, progress: Progress, update: StepStats) -> None:
+        """See :meth:`Callback.on_pre_optimizer_step`."""
+        for callback in self.callbacks:
+            callback.on_pre_optimizer_step(progress, update)
 
-    def stepped(self, progress: Progress, loss: float, lr: float) -> None:
-        """See :meth:`Watcher.stepped`."""
-        for watcher in self.watchers:
-            watcher.stepped(progress, loss, lr)
+    def on_step_end(self, progress: Progress, loss: float, lr: float) -> None:
+        """See :meth:`Callback.on_step_end`."""
+        for callback in self.callbacks:
+            callback.on_step_end(progress, loss, lr)
 
-    def validating(self) -> None:
-        """See :meth:`Watcher.validating`."""
-        for watcher in self.watchers:
-            watcher.validating()
+    def on_validation_begin(self) -> None:
+        """See :meth:`Callback.on_validation_begin`."""
+        for callback in self.callbacks:
+            callback.on_validation_begin()
 
-    def validated(self, progress: Progress, found: Validation, improved: bool) -> None:
-        """See :meth:`Watcher.validated`."""
-        for watcher in self.watchers:
-            watcher.validated(progress, found, improved)
+    def on_validation_end(self, progress: Progress, validation: Validation, improved: bool) -> None:
+        """See :meth:`Callback.on_validation_end`."""
+        for callback in self.callbacks:
+            callback.on_validation_end(progress, validation, improved)
 
-    def ended(self, progress: Progress) -> None:
-        """See :meth:`Watcher.ended`."""
-        for watcher in self.watchers:
-            watcher.ended(progress)
+    def on_train_end(self, progress: Progress) -> None:
+        """See :meth:`Callback.on_train_end`."""
+        for callback in self.callbacks:
+            callback.on_train_end(progress)

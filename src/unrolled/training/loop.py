@@ -9,9 +9,9 @@ from typing import Generic
 
 import torch
 
-from unrolled.devices import device_of
+from unrolled.allocator import keep_freed_memory
+from unrolled.devices import get_device
 from unrolled.errors import ConfigError, NonFiniteError
-from unrolled.memory import keep_freed_memory
 from unrolled.training.accumulation import AccumulatedLoss, GradientAccumulator
 from unrolled.training.average import make_average
 from unrolled.training.best_weights import BestWeights
@@ -19,13 +19,13 @@ from unrolled.training.checkpoint import TrainingState, read_checkpoint, write_c
 from unrolled.training.config import OptimizerConfig, TrainingConfig
 from unrolled.training.gradients import add_penalties, clip_gradients
 from unrolled.training.interrupt import DeferredInterrupt
-from unrolled.training.job import Batch, Carried, Job, Progress, Update, Watcher
-from unrolled.training.length import Length
+from unrolled.training.job import Batch, Callback, CarriedState, Job, Progress, StepStats
 from unrolled.training.log import MetricsLog
 from unrolled.training.nonfinite import ADVICE, first_nonfinite, nonfinite_weights
 from unrolled.training.optimizer import make_optimizer, scaled_step
 from unrolled.training.placement import Placement
 from unrolled.training.schedule import learning_rate
+from unrolled.training.stopping import StoppingCriterion
 from unrolled.wording import counted
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -41,7 +41,7 @@ class Trainer(Generic[Batch]):
         optimizer: options of the optimizer and the schedule.
         training: options of the training loop.
         folder: folder for model, checkpoint and log; None keeps everything in memory.
-        watcher: callback to notify.
+        callback: callback to notify.
         device: device of the model; None keeps the current device.
         validate_start: validate before the first step too, so that the initial weights are kept if no step
             improves on them.
@@ -56,30 +56,30 @@ class Trainer(Generic[Batch]):
         optimizer: OptimizerConfig,
         training: TrainingConfig,
         folder: Path | None = None,
-        watcher: Watcher | None = None,
+        callback: Callback | None = None,
         *,
         device: torch.device | str | None = None,
         validate_start: bool = False,
     ) -> None:
         keep_freed_memory()
         self.job, self.training, self.folder = job, training, folder
-        self.placement = Placement(torch.device(device or device_of(job.model)), training.precision)
+        self.placement = Placement(torch.device(device or get_device(job.model)), training.precision)
         self.placement.prepare(job.model)
         self.optimizer_config = optimizer
         self.parameters = [p for p in job.model.parameters() if p.requires_grad]
         self.optimizer = make_optimizer(optimizer, self.parameters)
         self.average = make_average(optimizer, self.parameters)
         self.progress = Progress()
-        self.carried: Carried = None
+        self.carried: CarriedState = None
         self.log = MetricsLog(folder / LOG if folder else None)
-        self.watcher = watcher or Watcher()
+        self.callback = callback or Callback()
         self.validate_start = validate_start
         self._accumulator = GradientAccumulator(job, self.placement, self.parameters)
         self._best = BestWeights(job.model, folder / MODEL if folder else None)
         self._state = TrainingState(job.model, self.optimizer, self.average, self.placement.device)
         self._checksums = True
         self._last_checkpoint = time.monotonic()
-        self.length = Length.from_config(training, self.updates_per_epoch)
+        self.length = StoppingCriterion.from_config(training, self.updates_per_epoch)
         self.total_steps = self.length.steps
 
     @property
@@ -98,7 +98,7 @@ class Trainer(Generic[Batch]):
         """
         if self.progress.step == 0:
             self.save_checkpoint()
-        self.watcher.started(self.progress, self.total_steps)
+        self.callback.on_train_begin(self.progress, self.total_steps)
         if self.progress.step == 0 and self.validate_start:
             self._validate()
         try:
@@ -106,7 +106,7 @@ class Trainer(Generic[Batch]):
                 while not self.progress.finished:
                     self._run_epoch(interrupt)
         finally:
-            self.watcher.ended(self.progress)
+            self.callback.on_train_end(self.progress)
         self._best.restore(checksum=self._checksums)
         self.job.model.eval()
 
@@ -159,7 +159,7 @@ class Trainer(Generic[Batch]):
         norm, factor = clip_gradients(self.optimizer_config, self.parameters)
         if not (accumulated.finite and norm < float("inf")):
             self._raise_nonfinite(accumulated, norm)
-        update = Update(accumulated.batch, accumulated.carried, norm, factor)
+        update = StepStats(accumulated.batch, accumulated.carried, norm, factor)
         callback_seconds = self._notify_before_step(update)
         scaled_step(self.optimizer, factor)
         if self.average:
@@ -171,12 +171,12 @@ class Trainer(Generic[Batch]):
         progress.window_loss += accumulated.total
         progress.window_tokens += accumulated.tokens
         progress.seconds += time.perf_counter() - began - callback_seconds
-        self.watcher.stepped(progress, accumulated.total / max(accumulated.tokens, 1), lr)
+        self.callback.on_step_end(progress, accumulated.total / max(accumulated.tokens, 1), lr)
 
-    def _notify_before_step(self, update: Update) -> float:
+    def _notify_before_step(self, update: StepStats) -> float:
         """Notify the callback; return the seconds it took, which do not count as training time."""
         began = time.perf_counter()
-        self.watcher.updating(self.progress, update)
+        self.callback.on_pre_optimizer_step(self.progress, update)
         return time.perf_counter() - began
 
     def _log_train_loss(self, seconds_before: float) -> None:
@@ -208,7 +208,7 @@ class Trainer(Generic[Batch]):
                 weights then depends on it, not the plateau schedule or the average.
         """
         progress = self.progress
-        self.watcher.validating()
+        self.callback.on_validation_begin()
         if self.average:
             self.average.swap()
         try:
@@ -234,7 +234,7 @@ class Trainer(Generic[Batch]):
             progress.plateau.record_validation(validation.score, decay, patience)
             if self.average:
                 self.average.record_validation(validation.score)
-        self.watcher.validated(progress, validation, improved)
+        self.callback.on_validation_end(progress, validation, improved)
 
     def _save_best(self) -> None:
         self._require_finite_weights()

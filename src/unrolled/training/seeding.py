@@ -10,7 +10,7 @@ from unrolled.threads import ThreadChoice, choose_threads
 from unrolled.training.config import TrainingConfig
 
 
-def with_threads(config: TrainingConfig) -> tuple[TrainingConfig, ThreadChoice]:
+def resolve_threads(config: TrainingConfig) -> tuple[TrainingConfig, ThreadChoice]:
     """Choose the number of threads for a training that starts now.
 
     Store the returned config in the run folder: it holds the chosen number. A resumed run then uses the same

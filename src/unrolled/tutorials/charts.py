@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.labels import label_updates
+from unrolled.labels import label_update_axis
 from unrolled.pages.parts import Chart
 from unrolled.pages.style import INK, PALETTE, WIDE, new_figure
 from unrolled.tutorials.gradient_flow import GradientFlow
@@ -66,7 +66,7 @@ def learning_chart(name: str, title: str, runs: Sequence[TrialResult]) -> Chart:
     else:
         axes.set_ylim(0, 1.1 * max([*held_out, problem.baseline]))
     axes.set_xlim(left=0)
-    label_updates(axes)
+    label_update_axis(axes)
     measure = "mean squared error" if problem.measure == "squared error" else "nats per answer"
     axes.set_ylabel(f"held-out loss, {measure}")
     axes.legend(fontsize=8, ncols=2)

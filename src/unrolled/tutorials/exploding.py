@@ -8,8 +8,8 @@ import numpy as np
 from unrolled.diagnostics import lyapunov
 from unrolled.diagnostics.findings.verdict import Level, Remedy, Verdict
 from unrolled.diagnostics.lyapunov import Lyapunov
-from unrolled.labels import label_updates
-from unrolled.pages.display import in_words
+from unrolled.labels import label_update_axis
+from unrolled.pages.display import format_number
 from unrolled.pages.parts import Chart, Table, Words
 from unrolled.pages.style import INK, WIDE, new_figure
 from unrolled.synthetic.problems import Recall
@@ -17,7 +17,7 @@ from unrolled.tutorials.charts import gradient_chart, learning_chart, line_style
 from unrolled.tutorials.config import Lesson, LessonConfig
 from unrolled.tutorials.gradient_flow import measure_gradient_flow, record_pass
 from unrolled.tutorials.script import Script
-from unrolled.tutorials.trial import Trial, TrialResult, make_network, practise
+from unrolled.tutorials.trial import Trial, TrialResult, make_network, train_trial
 from unrolled.wording import counted
 
 EQUATION = """‖∂h_t/∂h_k‖ ≤ (‖U‖ · max σ′)^(t−k)
@@ -75,9 +75,9 @@ def _show_failure(script: Script, config: LessonConfig) -> list[TrialResult]:
     growth = float(np.max(flow.norm) / flow.norm[0])
     for run in runs:
         says = (
-            f"Before training the gradient grows on its way back to at most {in_words(growth)} times its "
-            f"norm at the last step (the bound is {GROWTH}^{config.distance} = "
-            f"{in_words(GROWTH**config.distance)}). {_describe_training(run)}"
+            f"Before training the gradient grows on its way back to at most {format_number(growth)} times "
+            f"its norm at the last step (the bound is {GROWTH}^{config.distance} = "
+            f"{format_number(GROWTH**config.distance)}). {_describe_training(run)}"
         )
         level, title = _rate(run)
         remedies = (Remedy("scale the gradient down to a norm of 1 (Pascanu et al. 2013)", "--clip-norm 1"),)
@@ -120,8 +120,8 @@ def _show_initialisation(script: Script, config: LessonConfig) -> None:
     script.show(learning_chart("learning-tanh", "Training of tanh networks", [chaotic, calm]))
     script.show(_results_table("Two initialisations of a tanh network", [chaotic, calm]))
     says = (
-        f"U = 2 Q, clipped: {_describe_result(chaotic)}, largest norm {in_words(max(chaotic.norms))}. "
-        f"U = Q, not clipped: {_describe_result(calm)}, largest norm {in_words(max(calm.norms))}."
+        f"U = 2 Q, clipped: {_describe_result(chaotic)}, largest norm {format_number(max(chaotic.norms))}. "
+        f"U = Q, not clipped: {_describe_result(calm)}, largest norm {format_number(max(calm.norms))}."
     )
     remedies = (Remedy("orthogonal initialisation (Saxe et al. 2014)", "--recurrent-init orthogonal"),)
     if calm.loss < chaotic.loss and not chaotic.is_learnt:
@@ -178,7 +178,7 @@ def _measure_exponent(trial: Trial, gain: float, config: LessonConfig) -> Lyapun
 def _train(script: Script, config: LessonConfig, trials: Sequence[Trial]) -> list[TrialResult]:
     runs = []
     for trial in trials:
-        runs.append(practise(trial, config))
+        runs.append(train_trial(trial, config))
         script.note(f"{trial.name}: {runs[-1].outcome}")
     return runs
 
@@ -197,9 +197,9 @@ def _describe_training(run: TrialResult) -> str:
     if not len(norms):
         return f"The first update is not finite: {run.failure}."
     ranges = (
-        f"The gradient norm is {in_words(norms[0])} at the first update, its median is "
-        f"{in_words(float(np.median(norms)))} and its maximum {in_words(norms.max())} (update "
-        f"{int(norms.argmax()) + 1}); the maximum loss is {in_words(losses.max())} (update "
+        f"The gradient norm is {format_number(norms[0])} at the first update, its median is "
+        f"{format_number(float(np.median(norms)))} and its maximum {format_number(norms.max())} (update "
+        f"{int(norms.argmax()) + 1}); the maximum loss is {format_number(losses.max())} (update "
         f"{int(losses.argmax()) + 1})."
     )
     return f"{ranges} {'Then' if run.failure else 'Result:'} {_describe_result(run)}."
@@ -248,7 +248,7 @@ def _updates_chart(name: str, title: str, runs: Sequence[TrialResult]) -> Chart:
         axes.set_yscale("log")
     above.set_ylabel("gradient norm")
     below.set_ylabel("training loss, nats")
-    label_updates(below)
+    label_update_axis(below)
     above.legend(fontsize=8)
     caption = (
         "One value per update; the dotted line is a norm of 1. A cross marks the last update before a value "

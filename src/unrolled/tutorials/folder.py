@@ -15,7 +15,7 @@ from unrolled.pages.page import page_bytes
 from unrolled.storage.folder import MARK, clear_unfinished, list_folder, make_inner_folder, remove_files
 from unrolled.storage.lock import FolderLock
 from unrolled.storage.report import check_report
-from unrolled.training.files import read_json
+from unrolled.training.tensor_files import read_json
 
 PAGE, NUMBERS, FIGURES = "page.html", "numbers.json", "figures"
 

@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from unrolled.diagnostics import saturation, time_constants
-from unrolled.diagnostics.activation_courses import TimeConstants
 from unrolled.diagnostics.activation_saturation import Saturation
+from unrolled.diagnostics.activation_trajectories import TimeConstants
 from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 from unrolled.diagnostics.passes import Pass
 from unrolled.pages.charts.activations import saturation_chart
-from unrolled.pages.display import in_words
+from unrolled.pages.display import format_number
 from unrolled.pages.parts import Chart, Table, Words
 from unrolled.pages.style import INK, WIDE, new_figure
 from unrolled.synthetic.model import Solver
@@ -24,7 +24,7 @@ from unrolled.tutorials.config import Lesson, LessonConfig
 from unrolled.tutorials.gradient_flow import SEED, measure_gradient_flow, record_pass
 from unrolled.tutorials.networks import forget_bias, format_flags
 from unrolled.tutorials.script import Script
-from unrolled.tutorials.trial import Trial, TrialResult, practise
+from unrolled.tutorials.trial import Trial, TrialResult, train_trial
 from unrolled.wording import counted
 
 EQUATIONS = """LSTM  c_t = f_t ⊙ c_{t−1} + i_t ⊙ g_t,   h_t = o_t ⊙ tanh(c_t)
@@ -71,7 +71,7 @@ def _compare_biases(script: Script, config: LessonConfig) -> None:
     )
     runs = []
     for trial in trials:
-        runs.append(practise(trial, config))
+        runs.append(train_trial(trial, config))
         script.note(f"{trial.name}: {runs[-1].outcome}")
     constants = {run.name: (_time_constants(run.start), _time_constants(run.model)) for run in runs}
     script.show(learning_chart("learning-starts", "Three initial forget biases", runs))
@@ -95,7 +95,7 @@ def _show_adding(script: Script, config: LessonConfig) -> None:
     )
     runs = []
     for trial in trials:
-        runs.append(practise(trial, config))
+        runs.append(train_trial(trial, config))
         script.note(f"{trial.name}: {runs[-1].outcome}")
     for run in runs:
         _show_gates(script, run, _mark_steps(n))
@@ -152,8 +152,8 @@ def _constants_table(
 def _bias_verdict(run: TrialResult, constants: tuple[TimeConstants, TimeConstants], n: int) -> Verdict:
     before, after = (values.quantiles[1] for values in constants)
     says = (
-        f"Its median unit keeps 1/e of the state for {in_words(before)} steps before training and "
-        f"{in_words(after)} after; {n} are needed. Held-out loss {run.loss:.3g} (chance: "
+        f"Its median unit keeps 1/e of the state for {format_number(before)} steps before training and "
+        f"{format_number(after)} after; {n} are needed. Held-out loss {run.loss:.3g} (chance: "
         f"{run.model.problem.baseline:.3g})."
     )
     if run.is_learnt:

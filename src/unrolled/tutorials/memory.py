@@ -11,7 +11,7 @@ from unrolled.tutorials.config import Lesson, LessonConfig
 from unrolled.tutorials.gradient_flow import GradientFlow, measure_gradient_flow
 from unrolled.tutorials.networks import DEFAULT_NETWORKS, format_flags, improved_networks
 from unrolled.tutorials.script import Script
-from unrolled.tutorials.trial import BATCH, Trial, TrialResult, make_network, practise
+from unrolled.tutorials.trial import BATCH, Trial, TrialResult, make_network, train_trial
 from unrolled.wording import counted
 
 MIN_DISTANCE, MAX_DISTANCES = 4, 6
@@ -103,7 +103,7 @@ def _train_at_distances(
     for n in distances:
         base = trial if by_distance is None else by_distance[n]
         trial_at_n = replace(base, name=f"{trial.name} at {n}", options=dict(base.options) | {"distance": n})
-        runs[n] = practise(trial_at_n, config)
+        runs[n] = train_trial(trial_at_n, config)
     accuracies = ", ".join(f"{run.accuracy:.0%} at {n}" for n, run in runs.items())
     script.note(f"{trial.name}: {accuracies}")
     return runs

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from unrolled.terminal import Terminal
 from unrolled.training import TrainingConfig
-from unrolled.training.seeding import seeded, with_threads
-from unrolled.training.waiting import spinner
+from unrolled.training.progress_display import spinner
+from unrolled.training.seeding import resolve_threads, seeded
 from unrolled.tutorials.config import Lesson, LessonConfig
 from unrolled.tutorials.folder import claim, write_lesson
 from unrolled.tutorials.script import Script
@@ -37,7 +37,7 @@ def run_lesson(
     """
     with claim(folder, overwrite=overwrite):
         start = time.perf_counter()
-        training, choice = with_threads(TrainingConfig(seed=config.seed, threads=config.threads))
+        training, choice = resolve_threads(TrainingConfig(seed=config.seed, threads=config.threads))
         config = dataclasses.replace(config, threads=training.threads)
         script = Script(lesson.title, lesson.subtitle, console or Terminal(highlight=False))
         with seeded(training):

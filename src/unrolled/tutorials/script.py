@@ -7,7 +7,7 @@ from rich.text import Text
 
 from unrolled.console import print_table
 from unrolled.diagnostics.findings.verdict import Verdict
-from unrolled.pages.display import in_words
+from unrolled.pages.display import format_number
 from unrolled.pages.parts import Chart, Page, Part, Section, Table, Words
 
 MARKS = {"good": ("✓", "green"), "notice": ("!", "yellow"), "bad": ("✗", "red")}
@@ -73,5 +73,5 @@ def _grid(table: Table) -> Grid:
         is_numeric = not any(isinstance(row[column], str) for row in table.rows)
         grid.add_column(name, justify="right" if is_numeric else "left")
     for row in table.rows:
-        grid.add_row(*(in_words(cell) for cell in row))
+        grid.add_row(*(format_number(cell) for cell in row))
     return grid

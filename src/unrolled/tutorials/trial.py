@@ -16,10 +16,10 @@ from unrolled.synthetic.job import Score, SolverJob
 from unrolled.synthetic.model import Solver
 from unrolled.synthetic.train import StopWhenSolved
 from unrolled.terminal import Terminal
+from unrolled.training import Callback, Trainer
 from unrolled.training import Progress as TrainingProgress
-from unrolled.training import Trainer, Watcher
-from unrolled.training.job import Update, Watchers
-from unrolled.training.seeding import seeded, with_threads
+from unrolled.training.job import CallbackList, StepStats
+from unrolled.training.seeding import resolve_threads, seeded
 from unrolled.tutorials.config import LessonConfig
 from unrolled.wording import counted
 
@@ -111,16 +111,16 @@ def make_network(trial: Trial, lesson: LessonConfig) -> Solver:
         return _make_initial(trial, config)
 
 
-def practise(trial: Trial, lesson: LessonConfig) -> TrialResult:
+def train_trial(trial: Trial, lesson: LessonConfig) -> TrialResult:
     """Train a network until the problem is solved, the updates are used up, or a value is not finite."""
     config = trial.config(lesson)
-    training, _ = with_threads(config.practice.training_config())
+    training, _ = resolve_threads(config.practice.training_config())
     with seeded(training):
         model = _make_initial(trial, config)
         start = copy.deepcopy(model)
         job, recorder = SolverJob(model, config.practice), _Recorder(trial.name)
         trainer = Trainer(job, config.optimizer, training)
-        trainer.watcher = Watchers(recorder, StopWhenSolved(trainer, config.target()))
+        trainer.callback = CallbackList(recorder, StopWhenSolved(trainer, config.target()))
         score, failure = Score(float("inf"), None), ""
         try:
             trainer.run()
@@ -152,26 +152,26 @@ def _make_initial(trial: Trial, config: LearnConfig) -> Solver:
 
 
 @dataclass
-class _Recorder(Watcher):
+class _Recorder(Callback):
     """Records gradient norms and losses, and shows a progress bar on a terminal."""
 
     name: str
     norms: list[float] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
 
-    def started(self, progress: TrainingProgress, total_steps: int | None) -> None:
+    def on_train_begin(self, progress: TrainingProgress, total_steps: int | None) -> None:
         columns = TextColumn("  {task.description}"), BarColumn(), TextColumn("{task.fields[text]}")
         console = Terminal(file=sys.stderr)
         self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_interactive)
         self._task = self._bar.add_task(self.name, total=total_steps, text="")
         self._bar.start()
 
-    def updating(self, progress: TrainingProgress, update: Update) -> None:
+    def on_pre_optimizer_step(self, progress: TrainingProgress, update: StepStats) -> None:
         self.norms.append(update.norm)
 
-    def stepped(self, progress: TrainingProgress, loss: float, lr: float) -> None:
+    def on_step_end(self, progress: TrainingProgress, loss: float, lr: float) -> None:
         self.losses.append(loss)
         self._bar.update(self._task, completed=progress.step, text=f"loss {loss:.3g}")
 
-    def ended(self, progress: TrainingProgress) -> None:
+    def on_train_end(self, progress: TrainingProgress) -> None:
         self._bar.stop()

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from unrolled.diagnostics.findings.verdict import Remedy, Verdict
-from unrolled.pages.display import in_words
+from unrolled.pages.display import format_number
 from unrolled.pages.parts import Table, Words
 from unrolled.tutorials.charts import gradient_chart, learning_chart
 from unrolled.tutorials.config import Lesson, LessonConfig
 from unrolled.tutorials.gradient_flow import GradientFlow, measure_gradient_flow
 from unrolled.tutorials.networks import DEFAULT_NETWORKS, format_flags, improved_networks
 from unrolled.tutorials.script import Script
-from unrolled.tutorials.trial import Trial, TrialResult, practise
+from unrolled.tutorials.trial import Trial, TrialResult, train_trial
 from unrolled.wording import counted
 
 EQUATION = """h_t = σ(a_t),  a_t = W x_t + U h_{t−1} + b
@@ -65,7 +65,7 @@ def _train(
 ) -> tuple[list[TrialResult], dict[str, GradientFlow]]:
     runs = []
     for trial in trials:
-        runs.append(practise(trial, config))
+        runs.append(train_trial(trial, config))
         script.note(f"{trial.name}: {runs[-1].outcome}")
     return runs, {run.name: measure_gradient_flow(run.start) for run in runs}
 
@@ -114,8 +114,9 @@ def _failure_verdict(n: int, runs: Sequence[TrialResult], flows: dict[str, Gradi
     vanishing = [run.name for run in runs if flows[run.name].reach is not None]
     worst = min(runs, key=lambda run: flows[run.name].remaining)
     says = (
-        f"Before training the gradient of {_join_names(vanishing)} falls below 1/1000 of its norm at the "
-        f"last step. The smallest is that of {worst.name}: {in_words(flows[worst.name].remaining)} remains."
+        f"Before training the gradient of {_join_names(vanishing)} falls below 1/1000 of its norm at the last "
+        f"step. The smallest is that of {worst.name}: "
+        f"{format_number(flows[worst.name].remaining)} remains."
         if vanishing
         else f"Before training no gradient falls below 1/1000 over {n} steps."
     )
@@ -142,9 +143,9 @@ def _improvement_verdict(
     default_run = next(other for other in default_runs if other.name == name)
     updates = counted(run.updates, "update")
     says = (
-        f"{name} with default initialisation: {in_words(default_flows[name].remaining)} of the gradient "
-        f"remains, accuracy {default_run.accuracy:.0%}. With this initialisation: {in_words(flow.remaining)} "
-        f"remains, accuracy {run.accuracy:.0%} after {updates}."
+        f"{name} with default initialisation: {format_number(default_flows[name].remaining)} of the gradient "
+        f"remains, accuracy {default_run.accuracy:.0%}. With this initialisation: "
+        f"{format_number(flow.remaining)} remains, accuracy {run.accuracy:.0%} after {updates}."
     )
     remedies = (Remedy("this initialisation", format_flags(run.trial)),)
     if run.is_learnt:

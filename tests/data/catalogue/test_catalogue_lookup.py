@@ -8,14 +8,14 @@ import pooch
 import pytest
 
 from unrolled.data import documents, open_documents
-from unrolled.data.catalogue import CATALOGUE, find, locate, lookup
+from unrolled.data.catalogue import CATALOGUE, find_dataset, locate, lookup
 from unrolled.data.catalogue.dataset import LABELLED, PLAIN, TAGGED, TEXT, VECTORS, DataSet
 from unrolled.data.labelled import read_labelled
 from unrolled.data.pairs import PairForm, read_pairs
 from unrolled.data.piano import open_pieces
 from unrolled.data.remote import RemoteFile
 from unrolled.data.series import ColumnsConfig, TimeRulesConfig
-from unrolled.data.series_tables import open_series
+from unrolled.data.series_tables import read_series_list
 from unrolled.data.tagged import Columns, read_tagged
 from unrolled.errors import DataError
 
@@ -166,7 +166,7 @@ READERS = {
     "labelled texts": read_labelled,
     "tagged sentences": lambda source: read_tagged(source, Columns()),
     "pairs of texts": lambda source: read_pairs(source, PairForm()),
-    "time series": lambda source: open_series(source, ColumnsConfig(), TimeRulesConfig()),
+    "time series": lambda source: read_series_list(source, ColumnsConfig(), TimeRulesConfig()),
     "pieces of music": open_pieces,
     "word vectors": lambda source: locate(source, VECTORS),
 }
@@ -198,8 +198,8 @@ def test_a_data_set_without_a_file_cannot_be_located():
 
 
 def test_the_part_may_be_omitted_if_there_is_only_one():
-    assert find("@names", LABELLED)[1] == "all"
+    assert find_dataset("@names", LABELLED)[1] == "all"
     with pytest.raises(DataError, match="@trec: write one of @trec/train, @trec/test"):
-        find("@trec", LABELLED)
+        find_dataset("@trec", LABELLED)
     with pytest.raises(DataError, match="write one of @ud_english-ewt/train"):
-        find("@ud_english-ewt", TAGGED)
+        find_dataset("@ud_english-ewt", TAGGED)

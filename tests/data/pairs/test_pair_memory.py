@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unrolled.data import PairForm, pairs_of, sources_of
+from unrolled.data import PairForm, build_pairs, build_sources
 from unrolled.errors import DataError
 
 SOURCES, TARGETS = ["a", "b c", "d"], ["1", "2", "3"]
@@ -33,26 +33,26 @@ def get_pairs(pairs):
     ],
 )
 def test_every_shape_gives_the_same_pairs(data):
-    assert get_pairs(pairs_of(*data)) == PAIRS
+    assert get_pairs(build_pairs(*data)) == PAIRS
 
 
 @given(st.lists(st.tuples(st.text("ab ", max_size=3), st.text("ab ", max_size=3)), max_size=8))
 def test_pairs_are_kept_if_both_sides_are_present(pairs):
     expected = [(s.strip(), t.strip()) for s, t in pairs if s.strip() and t.strip()]
     if expected:
-        assert get_pairs(pairs_of(pairs)) == expected
+        assert get_pairs(build_pairs(pairs)) == expected
     else:
         with pytest.raises(DataError, match="holds no pairs"):
-            pairs_of(pairs)
+            build_pairs(pairs)
 
 
 @pytest.mark.parametrize("nothing", [None, float("nan"), np.nan, pd.NA, "", " "])
 def test_pairs_with_a_missing_side_are_left_out_and_counted(nothing):
-    pairs = pairs_of([*PAIRS, ("x", nothing), (nothing, "y"), (nothing, nothing)])
+    pairs = build_pairs([*PAIRS, ("x", nothing), (nothing, "y"), (nothing, nothing)])
     assert get_pairs(pairs) == PAIRS
     assert "2 of 6 pairs lack a side and are left out, lines 4, 5" in pairs.notes[0]
     with pytest.raises(DataError, match="blank on line 4"):
-        pairs_of([*PAIRS, ("x", nothing)], form=STRICT)
+        build_pairs([*PAIRS, ("x", nothing)], form=STRICT)
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ def test_pairs_with_a_missing_side_are_left_out_and_counted(nothing):
 )
 def test_other_shapes_are_refused(data, message):
     with pytest.raises(DataError, match=message):
-        pairs_of(*data)
+        build_pairs(*data)
 
 
 def test_sources_alone():
-    assert sources_of(np.array(SOURCES), PairForm()).texts == SOURCES
+    assert build_sources(np.array(SOURCES), PairForm()).texts == SOURCES
     frame = pd.DataFrame({"n": [1, 2, 3], "text": SOURCES})
-    assert sources_of(frame, PairForm()).texts == SOURCES
-    assert sources_of([None, "a"], PairForm()).texts == ["", "a"]
+    assert build_sources(frame, PairForm()).texts == SOURCES
+    assert build_sources([None, "a"], PairForm()).texts == ["", "a"]

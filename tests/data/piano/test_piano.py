@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from unrolled.data.midi import make_midi
-from unrolled.data.piano import notes_of, open_pieces, piano_roll
+from unrolled.data.piano import open_pieces, piano_roll, roll_to_piece
 from unrolled.errors import DataError
 
 PIECE = [[60, 64], [], [62]]
@@ -82,7 +82,7 @@ def test_rolls():
     roll = piano_roll([(21, 108), (), (60,)])
     assert roll.shape == (3, 88)
     assert np.flatnonzero(roll[0]).tolist() == [0, 87]
-    assert notes_of(roll) == [(21, 108), (), (60,)]
+    assert roll_to_piece(roll) == [(21, 108), (), (60,)]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unrolled.data.tagged.schemes import SCHEMES, allowed, are_spans, find_scheme, mark_of, rules_of
+from unrolled.data.tagged.schemes import SCHEMES, are_spans, find_scheme, get_rules, is_allowed, parse_tag
 
 SPANS = st.lists(st.tuples(st.sampled_from(["X", "Y", None]), st.integers(1, 4)), min_size=1, max_size=6)
 LETTERS = {"bio": "BIIB", "iobes": "BIES", "bilou": "BILU", "bmes": "BMES"}
@@ -60,19 +60,19 @@ def test_tags_that_break_the_scheme_are_listed():
 
 @given(SPANS, st.sampled_from(SCHEMES))
 def test_a_scheme_allows_the_tags_it_writes(spans, scheme):
-    marks = [mark_of(tag) for tag in write_tags(spans, scheme)]
-    assert all(allowed(scheme, a, b) for a, b in zip([None, *marks], [*marks, None], strict=True))
+    marks = [parse_tag(tag) for tag in write_tags(spans, scheme)]
+    assert all(is_allowed(scheme, a, b) for a, b in zip([None, *marks], [*marks, None], strict=True))
 
 
 @given(st.lists(SPANS, min_size=1), st.sampled_from(SCHEMES))
 def test_rules_agree_with_allowed_pairs(many, scheme):
     tags = sorted({tag for spans in many for tag in write_tags(spans, scheme)})
-    rules, marks = rules_of(scheme, tags), [mark_of(tag) for tag in tags]
+    rules, marks = get_rules(scheme, tags), [parse_tag(tag) for tag in tags]
     for i, a in enumerate(marks):
-        assert rules.start[i] == allowed(scheme, None, a)
-        assert rules.end[i] == allowed(scheme, a, None)
+        assert rules.start[i] == is_allowed(scheme, None, a)
+        assert rules.end[i] == is_allowed(scheme, a, None)
         for j, b in enumerate(marks):
-            assert rules.transition[i, j] == allowed(scheme, a, b)
+            assert rules.transition[i, j] == is_allowed(scheme, a, b)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from numerics import case_named
 from unrolled.diagnostics import gradients, lyapunov, products, sample_places, spectra
 from unrolled.pages.charts.gradients import distance_chart, matrix_chart, total_chart
 from unrolled.pages.charts.jacobians import lyapunov_chart, products_chart, spectra_chart
-from unrolled.pages.charts.names import stem
+from unrolled.pages.charts.names import file_stem
 from unrolled.pages.charts.training import loss_chart
 from unrolled.pages.charts.watched import clipping_chart, reach_chart, updates_chart
-from unrolled.pages.watched import watch_section
+from unrolled.pages.watch_section import watch_section
 
 
 @pytest.fixture(scope="module")
@@ -118,4 +118,4 @@ def test_a_huge_perplexity_gets_no_axis() -> None:
     [(("matrix", "encoder.l0 h"), "matrix-encoder-l0-h"), (("states", ""), "states"), (("a/b",), "a-b")],
 )
 def test_names_become_file_stems(parts: tuple[str, ...], expected: str) -> None:
-    assert stem(*parts) == expected
+    assert file_stem(*parts) == expected

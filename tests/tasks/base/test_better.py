@@ -3,7 +3,7 @@
 import pytest
 
 from unrolled.errors import ConfigError
-from unrolled.tasks.base.better import better_baseline
+from unrolled.tasks.base.baseline_comparison import better_baseline
 
 
 def test_the_best_baseline_is_named_if_it_beats_the_model():

@@ -8,9 +8,9 @@ import torch
 
 from unrolled.config import with_options
 from unrolled.errors import ConfigError
-from unrolled.experiments.ladders import TASKS, ladder_type
+from unrolled.experiments.ladders import TASKS, get_ladder_class
 from unrolled.models import RecurrentLanguageModel
-from unrolled.models.config import WINDOWED
+from unrolled.models.config import WINDOW_CELLS
 from unrolled.tasks import spec_of
 from unrolled.tasks.base.networks import CELLS, CELLS_WITH_OPTION, parse_network, with_cell
 
@@ -49,7 +49,8 @@ def flatten(config):
 COMBINATIONS = [
     (task, base, cell)
     for task, base, cell in itertools.product(TASKS, BASES, CELLS)
-    if task != "translate" or not {base, cell} & set(WINDOWED)  # the encoder-decoder has no window networks
+    if task != "translate"
+    or not {base, cell} & set(WINDOW_CELLS)  # the encoder-decoder has no window networks
 ]
 
 
@@ -105,12 +106,12 @@ def test_options_are_reset_to_the_defaults_of_the_task():
 )
 def test_networks_of_each_task(task, rung, exists):
     config = spec_of(task).config()
-    assert (ladder_type(task).configured(config, rung) is not None) is exists
+    assert (get_ladder_class(task).configured(config, rung) is not None) is exists
 
 
 def test_names_listed_in_the_error_are_valid():
     for task in TASKS:
-        ladder, config = ladder_type(task), spec_of(task).config()
+        ladder, config = get_ladder_class(task), spec_of(task).config()
         with pytest.raises(ConfigError) as error:
             ladder.check(config, ["nonsense"], "", 1)
         listed_names = str(error.value).partition("there are ")[2].split(", ")
@@ -120,7 +121,7 @@ def test_names_listed_in_the_error_are_valid():
 
 
 def test_attention_is_that_of_the_configuration():
-    ladder, base = ladder_type("translate"), spec_of("translate").config()
+    ladder, base = get_ladder_class("translate"), spec_of("translate").config()
     for attention_type, expected in (("additive", "additive"), ("none", "dot"), ("fixed", "dot")):
         config = with_options(base, {"attention": attention_type})
         assert ladder.configured(config, "gru+attention").network.attention == expected
@@ -130,7 +131,7 @@ def test_attention_is_that_of_the_configuration():
 def test_options_of_attention_are_reset_without_it():
     base = spec_of("translate").config()
     config = with_options(base, {"tokenizer": "word", "copy_unknown": True, "input_feeding": True})
-    ladder = ladder_type("translate")
+    ladder = get_ladder_class("translate")
     without_attention, with_attention = (
         ladder.configured(config, "lstm"),
         ladder.configured(config, "lstm+attention"),

@@ -98,8 +98,8 @@ def test_without_test_data_each_seed_is_a_fold(tmp_path, data, monkeypatch):
         train = labelled.take(rows)
         bag = fit_bag_of_words(train.items, train.labels, seed=seed).predict(fold.items)
         assert outcomes[1][0].scores["accuracy"] == np.mean(bag == np.array(fold.labels))
-        facts = json.loads((out / "runs" / f"gru-{seed}" / "config.json").read_text())["facts"]
-        assert sum(facts["class_counts"]) <= len(rows)
+        data_info = json.loads((out / "runs" / f"gru-{seed}" / "config.json").read_text())["facts"]
+        assert sum(data_info["class_counts"]) <= len(rows)
     assert mean_of(table, "gru") == pytest.approx(np.mean(values))
     monkeypatch.setattr(ur.Classifier, "fit", None)
     earlier_times = times(out)

@@ -84,7 +84,7 @@ def test_sequences_of_vectors_may_vary_in_length():
     model = ur.Classifier(**QUICK | {"epochs": 30, "pooling": "mean"}).fit(X, y)
     assert model.evaluate(X, y).accuracy > 0.9
     assert model.predict([100 * np.ones((50, 2))]).tolist() == [1]
-    assert model.facts["features"] == 2
+    assert model.data_info["features"] == 2
     with pytest.raises(DataError, match="item 1 has vectors of 3 values; this classifier reads 2"):
         model.predict([np.ones((4, 3))])
     with pytest.raises(DataError, match="item 1 is str: this classifier reads vectors"):

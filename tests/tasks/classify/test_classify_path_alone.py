@@ -267,8 +267,8 @@ def test_the_splits_of_a_folder_are_found(name, write, tmp_path, command):
     assert "(--valid)" in outcome.err
     assert "test data: test" in outcome.err
     assert "not used, neither training, held-out nor test data: mapping.json" in outcome.err
-    facts = json.loads((tmp_path / "run" / "config.json").read_text())["facts"]
-    assert (facts["examples"], facts["held_out_examples"]) == (40, 40)
+    data_info = json.loads((tmp_path / "run" / "config.json").read_text())["facts"]
+    assert (data_info["examples"], data_info["held_out_examples"]) == (40, 40)
     assert "40 test" in outcome.out
     assert command("evaluate", tmp_path / "run", "--data", data).status == 1
 

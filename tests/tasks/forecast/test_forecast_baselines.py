@@ -32,7 +32,7 @@ def fit_forecaster(data=None, **options):
 
 
 def coefficients(f):
-    return f.facts["series"]["y"]["autoregression"]
+    return f.data_info["series"]["y"]["autoregression"]
 
 
 @pytest.mark.parametrize("strategy", ["recursive", "direct"])
@@ -42,7 +42,7 @@ def test_the_autoregression_uses_the_transformed_series(strategy, difference):
     logs = np.log(sales().y.to_numpy())
     lag = difference
     changes = logs[lag:] - logs[:-lag] if lag else logs
-    train = f.facts["series"]["y"]["train"]
+    train = f.data_info["series"]["y"]["train"]
     model = Autoregression.fit(changes[: train - lag], season=12)
     table = f.backtest().table
     origins = [96 + i for i in range(table["origin"].nunique())]
@@ -59,7 +59,7 @@ def test_the_autoregression_uses_the_transformed_series(strategy, difference):
 def test_baselines_do_not_use_held_out_data():
     changed = sales()
     f = fit_forecaster()
-    changed.iloc[f.facts["series"]["y"]["train"] :] *= 3.0
+    changed.iloc[f.data_info["series"]["y"]["train"] :] *= 3.0
     assert coefficients(fit_forecaster(changed)) == coefficients(f)
 
 

@@ -29,7 +29,7 @@ def fit_forecaster(data, **options):
 def test_a_horizon_is_held_out_of_short_monthly_series(steps):
     f = fit_forecaster(waves(steps))
     assert f.config.forecast.horizon == 12
-    assert f.facts["series"]["y"]["valid"] == 12
+    assert f.data_info["series"]["y"]["valid"] == 12
     assert f.result["valid"]["origins"] == 1
     assert len(f.predict()) == 12
 

@@ -121,7 +121,12 @@ def test_a_model_survives_saving_and_loading(trained, variant, tmp_path):
     f = trained(variant)
     f.save(tmp_path / "run")
     again = unrolled.load(tmp_path / "run")
-    assert (again.config, again.scales, again.facts, again.result) == (f.config, f.scales, f.facts, f.result)
+    assert (again.config, again.scales, again.data_info, again.result) == (
+        f.config,
+        f.scales,
+        f.data_info,
+        f.result,
+    )
     pd.testing.assert_frame_equal(again.predict(data=waves()), f.predict())
     with pytest.raises(RunError, match="give data"):
         again.predict()
@@ -361,8 +366,8 @@ def test_a_run_folder_holds_everything(file, tmp_path):
 def test_an_interrupted_run_resumes_to_the_same_bits(file, tmp_path, variant):
     options = TINY | VARIANTS[variant] | {"epochs": 4, "checkpoint_steps": 3}
 
-    class StopAtStep11(unrolled.training.Watcher):
-        def stepped(self, progress, loss, lr):
+    class StopAtStep11(unrolled.training.Callback):
+        def on_step_end(self, progress, loss, lr):
             if progress.step == 11:
                 raise KeyboardInterrupt
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from unrolled import Forecaster
 from unrolled.errors import DataError
 from unrolled.tasks.forecast.linear_part import LinearPart, naive_part, spread_of
-from unrolled.training import Watcher
+from unrolled.training import Callback
 
 OPTIONS = {"hidden": 4, "horizon": 4, "window": 12, "calendar": (), "threads": 1, "season": 12}
 
@@ -57,10 +57,10 @@ def test_a_damaged_part_is_refused(coefficients):
         LinearPart(0.0, coefficients, 0.0)
 
 
-class StopBeforeTraining(Watcher):
+class StopBeforeTraining(Callback):
     """Stops before the first optimizer step."""
 
-    def updating(self, progress, update):
+    def on_pre_optimizer_step(self, progress, update):
         raise KeyboardInterrupt
 
 

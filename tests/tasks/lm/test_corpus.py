@@ -43,19 +43,19 @@ def test_facts_count_the_training_part():
     corpus = make_corpus(
         CorpusConfig("x", hold_out="end", valid_fraction=0.3), make_documents(TEXT), tokenizer
     )
-    assert corpus.facts["tokens"] == corpus.train.predictions
-    assert corpus.facts["tokens"] + corpus.facts["held_out_tokens"] == 13
+    assert corpus.data_info["tokens"] == corpus.train.predictions
+    assert corpus.data_info["tokens"] + corpus.data_info["held_out_tokens"] == 13
     ids = all_ids(corpus.train)[1:]
-    assert corpus.facts["unknown"] == (ids == UNK_ID).sum() == 2  # sat, dog
-    assert corpus.facts["eos"] == (ids == EOS_ID).sum()
-    assert corpus.facts["vocabulary"] == 5
-    assert corpus.facts["documents"] == 1
+    assert corpus.data_info["unknown"] == (ids == UNK_ID).sum() == 2  # sat, dog
+    assert corpus.data_info["eos"] == (ids == EOS_ID).sum()
+    assert corpus.data_info["vocabulary"] == 5
+    assert corpus.data_info["documents"] == 1
 
 
 def test_the_fingerprint_follows_the_tokens():
     def fingerprint(text, tokenizer):
         config = CorpusConfig("x", hold_out="end", valid_fraction=0.0)
-        return make_corpus(config, make_documents(text), tokenizer).facts["sha256"]
+        return make_corpus(config, make_documents(text), tokenizer).data_info["sha256"]
 
     tokenizer = make_word_tokenizer(TEXT)
     assert fingerprint(TEXT, tokenizer) == fingerprint(TEXT, tokenizer)

@@ -97,7 +97,7 @@ def test_unk_is_never_generated(tiny_words):
     text = tiny_words.generate("", 500, temperature=5.0)
     assert "<unk>" not in text
     assert "<unk>" in tiny_words.tokenizer.tokens
-    assert tiny_words.facts["unknown"] > 0
+    assert tiny_words.data_info["unknown"] > 0
     assert all(1 not in h.tokens for _, h in tiny_words.beam("", 5, beams=20))
 
 

@@ -54,7 +54,7 @@ def test_training_holds_out_the_tail_of_each_document(tmp_path, tiny_options, wr
     )
     # 18 of 20 lines of each text are training data, with one <eos> between documents.
     heads = [cut_text(text, [0.1], "stream")[0] for text in texts]
-    assert lm.facts["tokens"] == sum(map(len, heads)) + 2
+    assert lm.data_info["tokens"] == sum(map(len, heads)) + 2
     many = LanguageModel(**tiny_options | {"max_steps": 2}).fit([texts[0]] * 30, progress=False)
     assert many.config.corpus.hold_out == "documents"
     assert "3 of 30 documents, evenly spread" in many.notes[0]
@@ -68,4 +68,4 @@ def test_a_given_rule_is_kept_on_resume(tmp_path, tiny_options, write_english, h
     lm = LanguageModel(**options).fit(str(tmp_path / "*.txt"), out=tmp_path / "run", progress=False)
     assert lm.config.corpus.hold_out == hold_out
     resumed = LanguageModel.resume(tmp_path / "run", progress=False)
-    assert resumed.facts == lm.facts
+    assert resumed.data_info == lm.data_info

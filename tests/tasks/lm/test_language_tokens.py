@@ -6,8 +6,8 @@ import pytest
 import unrolled as ur
 from unrolled.decoding import SamplingConfig
 from unrolled.errors import ConfigError, DataError
+from unrolled.tasks.lm.generator import Generator
 from unrolled.tasks.lm.score import score_documents, score_tokens
-from unrolled.tasks.lm.writer import Writer
 from unrolled.text import EOS_ID
 
 pytestmark = pytest.mark.filterwarnings("ignore::unrolled.baselines.ngram.DiscountWarning")
@@ -106,7 +106,7 @@ def test_a_sentence_model_forgets_at_the_end_of_a_sentence(sentences):
         np.testing.assert_array_equal(sentences.distribution(context), expected)
     np.testing.assert_array_equal(sentences.distribution(["the", "<eos>"]), sentences.distribution())
     # Generated text starts from the same state.
-    writer = Writer(sentences.model, sentences.tokenizer, separate=True)
+    writer = Generator(sentences.model, sentences.tokenizer, separate=True)
     options = SamplingConfig(temperature=1e-3)
     continuations = [
         list(writer.draw(prompt, 4, options, 0)) for prompt in ("a letter\nthe river", "the river")

@@ -69,9 +69,9 @@ def test_training_beats_the_baselines(tiny_lm):
 
 
 def test_result_counts_are_consistent(tiny_lm, tiny_options):
-    result, facts = tiny_lm.result, tiny_lm.facts
-    assert result["valid"]["tokens"] == facts["held_out_tokens"]
-    steps_per_epoch = -(-(facts["tokens"] // tiny_options["batch"]) // tiny_options["steps"])
+    result, data_info = tiny_lm.result, tiny_lm.data_info
+    assert result["valid"]["tokens"] == data_info["held_out_tokens"]
+    steps_per_epoch = -(-(data_info["tokens"] // tiny_options["batch"]) // tiny_options["steps"])
     assert result["steps"] == 2 * steps_per_epoch
     assert result["epochs"] == 2
     assert result["threads"] == 1
@@ -233,8 +233,8 @@ def test_a_folder_is_read_as_documents(tmp_path, write_english, tiny_options):
     for i in range(3):
         (tmp_path / f"{i}.txt").write_text(write_english(8, i))
     lm = LanguageModel(**tiny_options | {"epochs": 1}).fit(tmp_path, progress=False)
-    assert lm.facts["documents"] == 3
-    assert lm.facts["eos"] == 2
+    assert lm.data_info["documents"] == 3
+    assert lm.data_info["eos"] == 2
 
 
 def test_held_out_and_test_texts_are_scored(tmp_path, write_english, tiny_options):
@@ -365,7 +365,7 @@ def test_given_vectors_initialise_the_embedding(tmp_path, english_file, tiny_opt
     expected = [float(x) for x in vectors_file.read_text().splitlines()[1].split()[1:]]
     vector = lm.model.state_dict()["input.weight"][row].tolist()
     assert (vector == pytest.approx(expected)) == freeze
-    assert lm.facts["tokens_with_vectors"] >= 2
+    assert lm.data_info["tokens_with_vectors"] >= 2
 
     vectors_file.unlink()  # the run folder must not need it
     loaded = LanguageModel.load(tmp_path / "run")
@@ -380,7 +380,7 @@ def test_the_log_has_one_json_record_per_line(tiny_run, tiny_lm):
     assert {r["kind"] for r in tiny_lm.history} == {"train", "valid"}
     steps = [r["step"] for r in tiny_lm.history if r["kind"] == "train"]
     assert steps == sorted(set(steps))
-    assert tiny_lm.history[-1]["tokens"] <= 2 * tiny_lm.facts["tokens"]
+    assert tiny_lm.history[-1]["tokens"] <= 2 * tiny_lm.data_info["tokens"]
 
 
 def test_a_better_baseline_is_reported(tiny_options, english_file):

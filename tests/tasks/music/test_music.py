@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import unrolled
-from unrolled import PianoRoll
+from unrolled import MusicModel
 from unrolled.data.midi import make_midi, read_midi
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.tasks.music.data import cut_windows
@@ -38,13 +38,13 @@ def file(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, file):
     folder = tmp_path_factory.mktemp("runs") / "music"
-    PianoRoll(**TINY).fit(file, out=folder, progress=False)
+    MusicModel(**TINY).fit(file, out=folder, progress=False)
     return folder
 
 
 @pytest.fixture(scope="module")
 def model(run):
-    return PianoRoll.load(run)
+    return MusicModel.load(run)
 
 
 def test_it_beats_the_baseline(model, file):
@@ -132,39 +132,41 @@ def test_a_run_folder_holds_everything(run):
 def test_training_on_midi_files(tmp_path):
     for number, piece in enumerate(pieces(10)):
         make_midi([tuple(s) for s in piece]).save(tmp_path / f"{number:02d}.mid")
-    model = PianoRoll(**TINY | {"epochs": 1}).fit(tmp_path, progress=False)
-    assert model.facts["pieces"] == {"train": 9, "valid": 1, "test": 0}
+    model = MusicModel(**TINY | {"epochs": 1}).fit(tmp_path, progress=False)
+    assert model.data_info["pieces"] == {"train": 9, "valid": 1, "test": 0}
     assert model.config.pieces.steps_per_beat == 1
-    PianoRoll(**TINY | {"epochs": 1}, valid_fraction=0.05).fit(tmp_path, progress=False)
+    MusicModel(**TINY | {"epochs": 1}, valid_fraction=0.05).fit(tmp_path, progress=False)
 
 
 def test_few_pieces_are_held_out_by_their_ends(tmp_path):
     (tmp_path / "p.json").write_text(json.dumps([pieces(1)[0] * 4, [[60]] * 3, pieces(1)[0] * 2]))
-    model = PianoRoll(**TINY | {"epochs": 1}, valid_fraction=0.3).fit(tmp_path / "p.json", progress=False)
+    model = MusicModel(**TINY | {"epochs": 1}, valid_fraction=0.3).fit(tmp_path / "p.json", progress=False)
     length = len(pieces(1)[0])
-    assert model.facts["pieces"] == {"train": 3, "valid": 2, "test": 0}
-    assert model.facts["steps"]["valid"] == round(0.3 * 4 * length) + round(0.3 * 2 * length)
-    assert model.facts["steps"]["train"] + model.facts["steps"]["valid"] == 6 * length + 3
+    assert model.data_info["pieces"] == {"train": 3, "valid": 2, "test": 0}
+    assert model.data_info["steps"]["valid"] == round(0.3 * 4 * length) + round(0.3 * 2 * length)
+    assert model.data_info["steps"]["train"] + model.data_info["steps"]["valid"] == 6 * length + 3
     assert model.notes[-1] == "held out: the last 30% of the steps of each of 3 pieces (--valid-fraction)"
     (tmp_path / "p.json").write_text(json.dumps([[[60]] * 3]))
     with pytest.raises(DataError, match="too short to hold out a part"):
-        PianoRoll(**TINY).fit(tmp_path / "p.json", progress=False)
+        MusicModel(**TINY).fit(tmp_path / "p.json", progress=False)
 
 
 def test_held_out_pieces_can_be_given(tmp_path, file):
     (tmp_path / "more.json").write_text(json.dumps(pieces(3, 9)))
-    model = PianoRoll(**TINY | {"epochs": 1}).fit(file, valid=tmp_path / "more.json", progress=False)
-    assert model.facts["pieces"]["valid"] == 3
+    model = MusicModel(**TINY | {"epochs": 1}).fit(file, valid=tmp_path / "more.json", progress=False)
+    assert model.data_info["pieces"]["valid"] == 3
     assert model.sources() == (str(file), str(tmp_path / "more.json"))
 
 
 def test_long_pieces_are_trained_in_windows(tmp_path):
     (tmp_path / "p.json").write_text(json.dumps([CHORDS * 150, CHORDS * 2]))
-    model = PianoRoll(**TINY | {"epochs": 1, "batch": 1}).fit(tmp_path / "p.json", progress=False)
+    model = MusicModel(**TINY | {"epochs": 1, "batch": 1}).fit(tmp_path / "p.json", progress=False)
     assert model.config.pieces.window == 256
     assert model.result["steps"] == 3 + 1  # of 540 and 6 steps
     assert "1 of 2 pieces is longer than 256 steps and cut into windows (--window)" in model.notes
-    wide = PianoRoll(**TINY | {"epochs": 1, "batch": 1}, window=1000).fit(tmp_path / "p.json", progress=False)
+    wide = MusicModel(**TINY | {"epochs": 1, "batch": 1}, window=1000).fit(
+        tmp_path / "p.json", progress=False
+    )
     assert wide.result["steps"] == 2
 
 
@@ -179,27 +181,27 @@ def test_every_step_of_a_window_is_predicted_once():
 
 def test_a_better_baseline_is_reported(tmp_path):
     (tmp_path / "p.json").write_text(json.dumps(pieces(20)))
-    untrained = PianoRoll(**TINY | {"max_steps": 1, "lr": 1e-9}).fit(tmp_path / "p.json", progress=False)
+    untrained = MusicModel(**TINY | {"max_steps": 1, "lr": 1e-9}).fit(tmp_path / "p.json", progress=False)
     assert untrained.result["better_baseline"].startswith("each key after itself is the better choice here")
 
 
 def test_an_interrupted_run_resumes_to_the_same_bits(file, tmp_path):
-    class StopAtStep8(unrolled.training.Watcher):
-        def stepped(self, progress, loss, lr):
+    class StopAtStep8(unrolled.training.Callback):
+        def on_step_end(self, progress, loss, lr):
             if progress.step == 8:
                 raise KeyboardInterrupt
 
     options = TINY | {"epochs": 3, "checkpoint_steps": 3, "dropout_output": 0.2}
-    PianoRoll(**options).fit(file, out=tmp_path / "whole", progress=False)
+    MusicModel(**options).fit(file, out=tmp_path / "whole", progress=False)
     with pytest.raises(KeyboardInterrupt):
-        PianoRoll(**options).fit(file, out=tmp_path / "cut", progress=StopAtStep8())
-    PianoRoll.resume(tmp_path / "cut", progress=False)
+        MusicModel(**options).fit(file, out=tmp_path / "cut", progress=StopAtStep8())
+    MusicModel.resume(tmp_path / "cut", progress=False)
     trained_models = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("whole", "cut")]
     assert trained_models[0] == trained_models[1]
 
 
 def test_missing_data_are_refused():
     with pytest.raises(ConfigError, match="no pieces: give arrays"):
-        PianoRoll().fit()
+        MusicModel().fit()
     with pytest.raises(RunError, match="call fit first"):
-        PianoRoll().compose()
+        MusicModel().compose()

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unrolled import PianoRoll
-from unrolled.data.piano import notes_of, piano_roll
+from unrolled import MusicModel
+from unrolled.data.piano import piano_roll, roll_to_piece
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.tasks.music.input import convert_rolls
 
@@ -44,7 +44,7 @@ def test_one_or_several_pieces_in_every_format(converter):
     for pieces, single in ((piece, True), ([piece, piece], False), ((piece,), False)):
         rolls, is_single = convert_rolls(pieces)
         assert is_single == single
-        assert all(notes_of(roll) == [tuple(step) for step in PIECE] for roll in rolls)
+        assert all(roll_to_piece(roll) == [tuple(step) for step in PIECE] for roll in rolls)
         assert all(roll.dtype == np.float32 and roll.shape == (6, 88) for roll in rolls)
 
 
@@ -86,24 +86,24 @@ def test_formats_agree(piece):
 )
 def test_invalid_pieces_are_refused(pieces, message):
     with pytest.raises(DataError, match=message):
-        PianoRoll(**TINY).fit(pieces)
+        MusicModel(**TINY).fit(pieces)
 
 
 @pytest.fixture(scope="module")
 def model():
     rng = np.random.default_rng(0)
     pieces = [rng.random((int(rng.integers(5, 9)), 88)) < 0.1 for _ in range(12)]
-    return PianoRoll(**TINY).fit(pieces)
+    return MusicModel(**TINY).fit(pieces)
 
 
 def test_training_on_pieces_in_memory(model, tmp_path, capsys):
-    assert model.facts["pieces"] == {"train": 11, "valid": 1, "test": 0}
+    assert model.data_info["pieces"] == {"train": 11, "valid": 1, "test": 0}
     assert capsys.readouterr() == ("", "")
     model.save(tmp_path / "run")
     with pytest.raises(RunError, match="memory"):
-        PianoRoll.resume(tmp_path / "run")
-    with_valid = PianoRoll(**TINY).fit([PIECE] * 3, valid=[PIECE] * 2)
-    assert with_valid.facts["pieces"] == {"train": 3, "valid": 2, "test": 0}
+        MusicModel.resume(tmp_path / "run")
+    with_valid = MusicModel(**TINY).fit([PIECE] * 3, valid=[PIECE] * 2)
+    assert with_valid.data_info["pieces"] == {"train": 3, "valid": 2, "test": 0}
 
 
 def test_one_piece_gives_one_prediction(model):
@@ -124,7 +124,7 @@ def test_scores_follow_from_the_predictions(model):
 
 def test_pieces_have_no_labels():
     with pytest.raises(ConfigError, match="y: pieces have no labels"):
-        PianoRoll(**TINY).fit([PIECE], [1])
+        MusicModel(**TINY).fit([PIECE], [1])
 
 
 def test_an_opening_in_every_format(model):

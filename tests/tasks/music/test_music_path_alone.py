@@ -7,7 +7,7 @@ import mido
 import pytest
 
 from midi_bytes import midi, note, tempo, track
-from unrolled import PianoRoll
+from unrolled import MusicModel
 from unrolled.cli.main import main
 from unrolled.data.midi import read_midi
 
@@ -71,7 +71,7 @@ def test_every_format_trains_from_its_path(tmp_path, capsys, name):
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("music")
     (folder / "a.mid").write_bytes(song())
-    PianoRoll(hidden=8, max_steps=2, threads=1).fit(folder / "a.mid", out=folder / "run", progress=False)
+    MusicModel(hidden=8, max_steps=2, threads=1).fit(folder / "a.mid", out=folder / "run", progress=False)
     return folder / "run"
 
 
@@ -124,7 +124,7 @@ def test_files_of_one_name_are_held_out_together(tmp_path, capsys):
     assert "files of 3 folders are read: the folder itself 12, chords 12, melody 12" in err
     assert "held out: the last 3 of 36 pieces" in err
     assert "held out together (12 names)" in err
-    counts = PianoRoll(hidden=8, max_steps=1).fit(songs).facts["pieces"]
+    counts = MusicModel(hidden=8, max_steps=1).fit(songs).data_info["pieces"]
     assert counts == {"train": 33, "valid": 3, "test": 0}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import unrolled as ur
 from unrolled.data.tagged import Columns, Tagged
-from unrolled.data.tagged.schemes import allowed, mark_of
+from unrolled.data.tagged.schemes import is_allowed, parse_tag
 from unrolled.tasks.tag.defaults import fill_defaults
 
 QUICK = {"hidden": 4, "embedding": 4, "characters": 0, "epochs": 1, "threads": 1, "lr": 0.5}
@@ -78,8 +78,8 @@ def count_violations(scheme, sentences):
     """Count the pairs of neighbouring tags that a scheme does not allow."""
     count = 0
     for sentence in sentences:
-        marks = [None, *map(mark_of, sentence), None]
-        count += sum(not allowed(scheme, a, b) for a, b in itertools.pairwise(marks))
+        marks = [None, *map(parse_tag, sentence), None]
+        count += sum(not is_allowed(scheme, a, b) for a, b in itertools.pairwise(marks))
     return count
 
 

@@ -206,8 +206,8 @@ def test_the_splits_of_a_folder_are_found(tmp_path, command, name):
     assert outcome.status == 0, outcome.err
     for part in ("training data: ", "held-out data: ", "test data: "):
         assert part in outcome.err
-    facts = json.loads((tmp_path / "run" / "config.json").read_text())["facts"]
-    assert (facts["sentences"], facts["held_out_sentences"]) == (12, 12)
+    data_info = json.loads((tmp_path / "run" / "config.json").read_text())["facts"]
+    assert (data_info["sentences"], data_info["held_out_sentences"]) == (12, 12)
 
 
 def test_the_only_data_file_of_a_folder_is_found(tmp_path, command):

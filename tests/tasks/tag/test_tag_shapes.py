@@ -32,10 +32,10 @@ def test_every_data_type_gives_the_same_data(trained, shape):
     X, y = SHAPES[shape]
     tagger = ur.Tagger(**QUICK).fit(X, y, valid=(WORDS, TAGS), progress=False)
     assert (
-        tagger.facts["sha256"]
+        tagger.data_info["sha256"]
         == ur.Tagger(**QUICK)
         .fit(WORDS, TAGS, valid=(X, y) if y is not None else X, progress=False)
-        .facts["sha256"]
+        .data_info["sha256"]
     )
     assert trained.evaluate(X, y).to_json() == trained.evaluate(WORDS, TAGS).to_json()
     assert trained.score(X, y) == trained.evaluate(WORDS, TAGS).accuracy

@@ -12,7 +12,7 @@ from unrolled.data.tagged import Tagged
 from unrolled.errors import ConfigError, DataError
 from unrolled.models import CellConfig, DropoutConfig, EncoderConfig
 from unrolled.models.summary import summarise
-from unrolled.models.tagger import RecurrentTagger, SpellingReader
+from unrolled.models.tagger import CharacterEncoder, RecurrentTagger
 from unrolled.tasks.tag.data import EncodedSentences
 from unrolled.tasks.tag.score import TaggerScore
 
@@ -90,7 +90,7 @@ def test_tags_do_not_depend_on_the_batch(trained):
 @pytest.mark.parametrize("crf", [False, True])
 def test_the_loss_sums_over_words_and_gradients_are_correct(crf):
     torch.manual_seed(0)
-    spelling = SpellingReader(9, 3, 2, 0.0)
+    spelling = CharacterEncoder(9, 3, 2, 0.0)
     network = EncoderConfig(hidden=3, embedding=3)
     model = RecurrentTagger(7, 4, CellConfig(), network, DropoutConfig(), spelling, crf=crf).double()
     data = EncodedSentences.__new__(EncodedSentences)

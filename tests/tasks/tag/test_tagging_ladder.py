@@ -101,7 +101,7 @@ def test_without_test_data_the_last_tenth_is_scored(tmp_path, data):
         [], sentences_with_tags.tags[cut:], model.predict(sentences_with_tags.words[cut:]), 0.0
     )
     assert mean_of(table, "majority") == score.accuracy
-    assert ur.Tagger.load(run_of(tmp_path / "out", "gru")).facts["sentences"] == cut - cut // 10
+    assert ur.Tagger.load(run_of(tmp_path / "out", "gru")).data_info["sentences"] == cut - cut // 10
 
 
 def test_unusable_data_and_metrics_are_refused(tmp_path, data, test):

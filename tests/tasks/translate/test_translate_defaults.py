@@ -6,7 +6,7 @@ import random
 import pytest
 
 from unrolled import Translator, TranslatorConfig
-from unrolled.data import pairs_of
+from unrolled.data import build_pairs
 from unrolled.tasks.translate.defaults import fill_defaults
 
 RNG = random.Random(0)
@@ -22,7 +22,7 @@ SENTENCES = [
 
 
 def fill(pairs, **options):
-    return fill_defaults(Translator(**options).config, pairs_of(pairs))
+    return fill_defaults(Translator(**options).config, build_pairs(pairs))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_given_options_are_kept_and_others_follow(options, group, name, value):
 
 def test_filling_twice_changes_nothing():
     config, _ = fill(SENTENCES)
-    assert fill_defaults(config, pairs_of(SENTENCES)) == (config, ())
+    assert fill_defaults(config, build_pairs(SENTENCES)) == (config, ())
 
 
 def test_defaults_are_not_filled_before_training():

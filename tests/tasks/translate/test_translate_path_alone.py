@@ -47,8 +47,8 @@ def test_training_on_one_file(command, tmp_path, name):
     assert "(--source-column, --target-column)" in outcome.err
     assert "tokens are words: sources and targets have few different words (--tokenizer)" in outcome.err
     assert "held-out pairs: 12" in outcome.out
-    facts = json.loads((tmp_path / "run" / "config.json").read_text())["facts"]
-    assert facts["pairs"] == 108
+    data_info = json.loads((tmp_path / "run" / "config.json").read_text())["facts"]
+    assert data_info["pairs"] == 108
     config = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
     assert config["text"]["tokenizer"] == "word"
     assert config["corpus"]["source_column"]

@@ -12,7 +12,7 @@ import torch
 import unrolled
 from unrolled import Translator, TranslatorConfig
 from unrolled.errors import ConfigError, DataError, RunError
-from unrolled.training import Watcher
+from unrolled.training import Callback
 from unrolled.training.log import read_log
 
 TINY = {
@@ -200,20 +200,20 @@ def test_every_configuration_trains_saves_and_loads(tmp_path, options):
     translator.save(tmp_path / "run")
     loaded = unrolled.load(tmp_path / "run")
     assert isinstance(loaded, Translator)
-    assert (loaded.config, loaded.facts, loaded.result) == (
+    assert (loaded.config, loaded.data_info, loaded.result) == (
         translator.config,
-        translator.facts,
+        translator.data_info,
         translator.result,
     )
-    first_state, second_state = translator.model.state_dict(), loaded.model.state_dict()
-    assert first_state.keys() == second_state.keys()
-    assert all(torch.equal(first_state[n], second_state[n]) for n in first_state)
+    initial_state, second_state = translator.model.state_dict(), loaded.model.state_dict()
+    assert initial_state.keys() == second_state.keys()
+    assert all(torch.equal(initial_state[n], second_state[n]) for n in initial_state)
     new_pairs = reversals(10, seed=3)
     score, loaded_score = (
         dataclasses.replace(t.evaluate(new_pairs), seconds=0.0) for t in (translator, loaded)
     )
     assert score == loaded_score
-    assert translator.facts["too_long"] == (
+    assert translator.data_info["too_long"] == (
         sum(len(s) > 5 for s, _ in reversals(60)[:48]) if "max_length" in options else 0
     )
 
@@ -225,14 +225,14 @@ def test_a_run_has_all_files_and_results(run):
     assert "tok:13a" in result["valid"]["bleu_signature"]
     assert len(result["samples"]) == 10
     assert set(result["samples"][0]) == {"source", "reference", "lead", "output"}
-    facts = json.loads((run / "config.json").read_text())["facts"]
-    assert (facts["pairs"], facts["held_out_pairs"]) == (48, 12)
+    data_info = json.loads((run / "config.json").read_text())["facts"]
+    assert (data_info["pairs"], data_info["held_out_pairs"]) == (48, 12)
     assert (run / "plots" / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_last_pairs_are_held_out_or_test_data(tmp_path, table):
     translator = Translator(**TINY | {"test_fraction": 0.1, "max_steps": 2}).fit(table, progress=False)
-    assert translator.facts["pairs"] == 42
+    assert translator.data_info["pairs"] == 42
     assert (translator.result["valid"]["pairs"], translator.result["test"]["pairs"]) == (12, 6)
     assert translator.result["samples"][0]["source"] == reversals(60)[54][0]
 
@@ -270,11 +270,11 @@ class KilledError(Exception):
     pass
 
 
-class KillAtStep(Watcher):
+class KillAtStep(Callback):
     def __init__(self, step):
         self.step = step
 
-    def stepped(self, progress, loss, lr):
+    def on_step_end(self, progress, loss, lr):
         if progress.step == self.step:
             raise KilledError
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 BOS, END = "<s>", "</s>"
 
 
-def bare_sentence(words: Sequence[str]) -> Sequence[str]:
+def strip_sentence_marks(words: Sequence[str]) -> Sequence[str]:
     """Return a sentence without any ``<s>`` at its start or ``</s>`` at its end."""
     first, last = 0, len(words)
     while first < last and words[first] == BOS:

@@ -17,7 +17,7 @@ from unrolled.baselines.ngram.table import NGramTable
 from unrolled.baselines.ngram.vocabulary import TokenTable
 from unrolled.baselines.token_model import TokenModel, Tokens
 from unrolled.errors import ConfigError, RunError, suggestion
-from unrolled.storage.output import named_file
+from unrolled.storage.output import parse_output_path
 from unrolled.symbols import EOS
 
 State = tuple[str, ...]
@@ -158,7 +158,7 @@ class NGram(TokenModel):
             ConfigError: if the format cannot represent the model (add-k above order 1; a token with a blank).
             RunError: if the file cannot be written.
         """
-        write_arpa(named_file(path), self.table, self._token_table)
+        write_arpa(parse_output_path(path), self.table, self._token_table)
 
     @classmethod
     def load_arpa(cls, path: str | Path, *, strict: bool = False) -> Self:

@@ -9,7 +9,7 @@ import numpy as np
 
 from unrolled.arrays import Ids
 from unrolled.baselines.ngram.counts import Texts
-from unrolled.baselines.ngram.marks import BOS, END, bare_sentence
+from unrolled.baselines.ngram.marks import BOS, END, strip_sentence_marks
 from unrolled.baselines.token_model import Tokens as Tokens
 from unrolled.errors import DataError
 from unrolled.symbols import EOS, EOS_ID, UNK, UNK_ID
@@ -103,7 +103,7 @@ def strip_marks(sentences: Sequence[Any]) -> list[Sequence[Any]]:
     Raises:
         DataError: if there is a mark inside a sentence.
     """
-    stripped = [bare_sentence(s) for s in sentences]
+    stripped = [strip_sentence_marks(s) for s in sentences]
     for number, sentence in enumerate(stripped, 1):
         if any(isinstance(word, str) and word in (BOS, END) for word in sentence):
             raise DataError(

@@ -16,7 +16,7 @@ from unrolled.errors import RunError
 from unrolled.storage.folder import make_folder
 from unrolled.storage.lock import FolderLock
 from unrolled.tasks import load
-from unrolled.training.files import read_json, write_json
+from unrolled.training.tensor_files import read_json, write_json
 
 OUTCOMES = "defaults.json"
 TABLE = "defaults.md"

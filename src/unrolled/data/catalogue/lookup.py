@@ -19,12 +19,12 @@ CATALOGUE: dict[str, DataSet] = {
 """All data sets by name."""
 
 
-def names_of(*kinds: Kind) -> str:
+def list_names(*kinds: Kind) -> str:
     """Return the names of the data sets of the given kinds, for messages."""
     return ", ".join(f"@{entry.name}" for entry in CATALOGUE.values() if entry.kind in kinds)
 
 
-def find(source: str, *kinds: Kind) -> tuple[DataSet, str]:
+def find_dataset(source: str, *kinds: Kind) -> tuple[DataSet, str]:
     """Return the data set and the part named by ``source``; the part is "" if the data set has none.
 
     Args:
@@ -37,13 +37,13 @@ def find(source: str, *kinds: Kind) -> tuple[DataSet, str]:
     name, _, part = source.removeprefix("@").partition("/")
     if name not in CATALOGUE:
         near = suggestion(name, CATALOGUE)
-        raise DataError(f"{source}: no such data set{near}; choose from {names_of(*kinds)}")
+        raise DataError(f"{source}: no such data set{near}; choose from {list_names(*kinds)}")
     entry = CATALOGUE[name]
     if entry.kind not in kinds:
         nouns = " or ".join(kind.noun for kind in kinds)
         raise DataError(
             f"{source}: contains {entry.kind.noun}, for {entry.kind.reader}; {nouns} are needed here, such "
-            f"as {names_of(*kinds)}"
+            f"as {list_names(*kinds)}"
         )
     if not entry.parts and part:
         raise DataError(f"{source}: has no parts{suggestion(source[1:], [name])}")
@@ -62,7 +62,7 @@ def locate(source: str | Path, *kinds: Kind) -> Path:
     """
     if not str(source).startswith("@"):
         return Path(source)
-    entry, part = find(str(source), *kinds)
+    entry, part = find_dataset(str(source), *kinds)
     if not part:
         raise DataError(f"{source}: is not one file; {entry.kind.reader} reads it")
     (file,) = entry.parts[part]

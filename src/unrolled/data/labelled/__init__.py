@@ -1,9 +1,9 @@
 """Sequences with one label each, from tables, text files, or files and folders named by labels."""
 
-from unrolled.data.labelled.clean import LEFT_OUT, Row, labelled_rows
+from unrolled.data.labelled.clean import LEFT_OUT, Row, build_labelled
 from unrolled.data.labelled.examples import ColumnChoice, Labelled, Series
 from unrolled.data.labelled.form import LabelledForm, Missing
-from unrolled.data.labelled.parts import labelled_parts
+from unrolled.data.labelled.parts import find_labelled_parts
 from unrolled.data.labelled.read import labelled_table, read_labelled
 from unrolled.data.labelled.unlabelled import Unlabelled, read_items
 
@@ -16,8 +16,8 @@ __all__ = [
     "Row",
     "Series",
     "Unlabelled",
-    "labelled_parts",
-    "labelled_rows",
+    "find_labelled_parts",
+    "build_labelled",
     "labelled_table",
     "read_items",
     "read_labelled",

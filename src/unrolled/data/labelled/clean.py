@@ -23,7 +23,7 @@ class Row(NamedTuple):
     label: Any
 
 
-def labelled_rows(
+def build_labelled(
     rows: Iterable[Row],
     missing: Missing,
     source: str,

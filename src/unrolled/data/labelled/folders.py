@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from unrolled.data.commas import split_paths
+from unrolled.data.corpus_parts import PARTS, list_folder
 from unrolled.data.files import Document, read_text
 from unrolled.data.labelled.clean import Row
 from unrolled.data.labelled.lines import read_texts_and_labels
-from unrolled.data.labelled.parts import labelled_parts, texts_and_labels_in
-from unrolled.data.parts import PARTS, contents
+from unrolled.data.labelled.parts import find_labelled_parts, texts_and_labels_in
+from unrolled.data.path_lists import split_paths
 from unrolled.errors import DataError
 
 SHOWN = 5
@@ -24,7 +24,7 @@ def read_folder(folder: Path, encoding: str) -> tuple[list[Row], list[str]]:
     Raises:
         DataError: if it holds none of these, or can be read in another way.
     """
-    folders, files = contents(folder)
+    folders, files = list_folder(folder)
     _refuse_parts(folder, [*folders, *files])
     texts, labels = texts_and_labels_in(files)
     if len(texts) == len(labels) == 1 and not folders:
@@ -86,7 +86,7 @@ def _read_documents(folder: Path, encoding: str) -> list[Document]:
 def _refuse_parts(folder: Path, inside: list[Path]) -> None:
     """Raise DataError for a folder of training, validation and test data if one data set is expected."""
     words = {word for names in PARTS.values() for word in names}
-    parts = labelled_parts(folder)
+    parts = find_labelled_parts(folder)
     if parts is not None:
         raise DataError(f"{folder}: holds parts, not labels; give one of them: --data {parts.train}")
     if inside and all(path.name.split(".")[0].lower() in words for path in inside):
@@ -95,7 +95,7 @@ def _refuse_parts(folder: Path, inside: list[Path]) -> None:
 
 def _refuse_ambiguous_depth(folder: Path, folders: list[Path]) -> None:
     """Raise DataError for nested folders if the labels could be the outer or the inner folders."""
-    inside = {path: contents(path) for path in folders}
+    inside = {path: list_folder(path) for path in folders}
     if len({tuple(p.name for p in inner.folders) for inner in inside.values()}) == 1:
         return  # all folders contain the same inner folders, so these are not labels
     for path, inner in inside.items():

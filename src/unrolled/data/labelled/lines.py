@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from unrolled.data.commas import split_paths
 from unrolled.data.files import read_text
 from unrolled.data.labelled.clean import Row
 from unrolled.data.labelled.shapes import column_stats
+from unrolled.data.path_lists import split_paths
 from unrolled.errors import DataError
 from unrolled.wording import counted
 
@@ -53,7 +53,7 @@ def _read_fasttext(path: Path, lines: list[tuple[int, str]]) -> Iterator[Row]:
         yield Row(where, text, labels[0].removeprefix(FASTTEXT))
 
 
-def two_files(source: str) -> list[str] | None:
+def split_two_files(source: str) -> list[str] | None:
     """Return the two paths of ``TEXTS,LABELS``; None if the source is not two existing files."""
     paths = [path.strip() for path in split_paths(source)]
     return paths if len(paths) == 2 and all(Path(path).is_file() for path in paths) else None

@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-from unrolled.data.parts import Parts, find_parts, refuse_several
+from unrolled.data.corpus_parts import Parts, check_single_file, find_parts
 from unrolled.errors import DataError
 
 _TEXTS = re.compile(r"(?i)(.*[_.-])?(texts?|sentences?|seq\.in)(\.txt)?")
 _LABELS = re.compile(r"(?i)(.*[_.-])?labels?(\.txt)?")
 
 
-def labelled_parts(folder: Path) -> Parts | None:
+def find_labelled_parts(folder: Path) -> Parts | None:
     """Return the parts of a folder; see :func:`find_parts`.
 
     A part may consist of a file of texts and a file of labels (``train_text.txt``, ``train_labels.txt``).
@@ -31,7 +31,7 @@ def _choose_files(folder: Path, part: str, paths: list[Path]) -> str:
     texts, labels = texts_and_labels_in(paths)
     if len(texts) == len(labels) == 1:
         return f"{texts[0]},{labels[0]}"
-    refuse_several(folder, part, paths)
+    check_single_file(folder, part, paths)
     if labels and not texts:
         raise DataError(f"{folder}: holds {labels[0].name}, and no file with the texts of its lines")
     return str(paths[0]) if paths else ""

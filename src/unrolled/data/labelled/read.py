@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.data.catalogue.dataset import LABELLED, LabelledSet
-from unrolled.data.catalogue.lookup import find, names_of
-from unrolled.data.labelled.clean import Row, check_label, labelled_rows
+from unrolled.data.catalogue.lookup import find_dataset, list_names
+from unrolled.data.labelled.clean import Row, build_labelled, check_label
 from unrolled.data.labelled.columns import USUAL, choice_of, find_columns
 from unrolled.data.labelled.examples import Labelled
 from unrolled.data.labelled.folders import read_folder, read_pairs
 from unrolled.data.labelled.form import LabelledForm
-from unrolled.data.labelled.lines import read_labels_first, read_texts_and_labels, two_files
+from unrolled.data.labelled.lines import read_labels_first, read_texts_and_labels, split_two_files
 from unrolled.data.labelled.sniff import is_table, with_bars
 from unrolled.data.remote import fetch
 from unrolled.data.tables import Table, read_table
@@ -45,15 +45,15 @@ def read_labelled(source: str | Path, form: LabelledForm | None = None) -> Label
     path = Path(source)
     if os.path.isdir(path):
         rows, notes = read_folder(path, encoding)
-        return labelled_rows(rows, form.missing, name, notes)
+        return build_labelled(rows, form.missing, name, notes)
     if not os.path.exists(path):
         if "=" in name:
-            return labelled_rows(read_pairs(name, encoding), form.missing, name)
-        paths = two_files(name)
+            return build_labelled(read_pairs(name, encoding), form.missing, name)
+        paths = split_two_files(name)
         if paths is None:
             raise DataError(f"{path}: no such file or folder")
         rows, note = read_texts_and_labels(paths, encoding)
-        return labelled_rows(rows, form.missing, name, [note])
+        return build_labelled(rows, form.missing, name, [note])
     if is_table(path, form.table):
         return _read_table(path, form)
     labelled_lines = read_labels_first(path, encoding)
@@ -61,10 +61,10 @@ def read_labelled(source: str | Path, form: LabelledForm | None = None) -> Label
         raise DataError(
             f"{path}: is not a table with a text and a label column, and its lines do not start with a "
             "label; give one file per label as LABEL=FILE,LABEL=FILE, a file of texts and one of labels as "
-            f"TEXTS,LABELS, or a data set: {names_of(LABELLED)}"
+            f"TEXTS,LABELS, or a data set: {list_names(LABELLED)}"
         )
     rows, note = labelled_lines
-    return labelled_rows(rows, form.missing, name, [note])
+    return build_labelled(rows, form.missing, name, [note])
 
 
 def labelled_table(
@@ -78,18 +78,18 @@ def labelled_table(
         check: function of a label and its position that returns the label, or raises DataError.
 
     Raises:
-        DataError: see :func:`find_columns` and :func:`labelled_rows`.
+        DataError: see :func:`find_columns` and :func:`build_labelled`.
     """
     texts, label, notes = find_columns(table, form)
     rows = []
     for line, cells in zip(table.lines, table.rows, strict=True):
         where = f"{table.path}: line {line}"
-        rows.append(Row(where, joined(cells, texts), check(cells[label], where)))
+        rows.append(Row(where, join_cells(cells, texts), check(cells[label], where)))
     columns = choice_of(table, texts, label)
-    return labelled_rows(rows, form.missing, str(table.path), [*table.notes, *notes], columns)
+    return build_labelled(rows, form.missing, str(table.path), [*table.notes, *notes], columns)
 
 
-def joined(cells: Sequence[Any], places: Sequence[int]) -> Any:
+def join_cells(cells: Sequence[Any], places: Sequence[int]) -> Any:
     """Return the cell of the text column, or the cells of several columns joined into one text."""
     if len(places) == 1:
         return cells[places[0]]
@@ -116,7 +116,7 @@ def _refuse_duplicate_names(table: Table, form: LabelledForm) -> None:
 
 
 def _read_data_set(source: str) -> Labelled:
-    entry, part = find(source, LABELLED)
+    entry, part = find_dataset(source, LABELLED)
     assert isinstance(entry, LabelledSet)
     items: list[str] = []
     labels: list[str] = []

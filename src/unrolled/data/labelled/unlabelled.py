@@ -11,7 +11,7 @@ from unrolled.data.labelled.clean import check_item
 from unrolled.data.labelled.columns import USUAL, find_texts
 from unrolled.data.labelled.form import LabelledForm
 from unrolled.data.labelled.lines import read_labels_first
-from unrolled.data.labelled.read import joined, read_labelled
+from unrolled.data.labelled.read import join_cells, read_labelled
 from unrolled.data.labelled.shapes import is_absent
 from unrolled.data.labelled.sniff import is_table_of, with_bars
 from unrolled.data.tables import read_table
@@ -68,6 +68,6 @@ def _read_table(path: Path, form: LabelledForm) -> Unlabelled:
     texts, notes = find_texts(table, form)
     items: list[Any] = []
     for line, cells in zip(table.lines, table.rows, strict=True):
-        item = joined(cells, texts)
+        item = join_cells(cells, texts)
         items.append(None if is_absent(item) else check_item(item, f"{table.path}: line {line}"))
     return Unlabelled(table.names, table.rows, items, (*table.notes, *notes))

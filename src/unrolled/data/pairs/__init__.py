@@ -2,8 +2,8 @@
 
 from unrolled.data.pairs.files import PairForm, Sources, read_pairs, read_sources
 from unrolled.data.pairs.folders import PairFolder, is_folder, open_folder
-from unrolled.data.pairs.memory import pairs_of, sources_of, texts_of
-from unrolled.data.pairs.pairs import Pairs, text_lines, tidy
+from unrolled.data.pairs.in_memory import build_pairs, build_sources, check_texts
+from unrolled.data.pairs.pairs import Pairs, split_lines, strip_text
 
 __all__ = [
     "PairFolder",
@@ -12,11 +12,11 @@ __all__ = [
     "Sources",
     "is_folder",
     "open_folder",
-    "pairs_of",
+    "build_pairs",
     "read_pairs",
     "read_sources",
-    "sources_of",
-    "text_lines",
-    "texts_of",
-    "tidy",
+    "build_sources",
+    "split_lines",
+    "check_texts",
+    "strip_text",
 ]

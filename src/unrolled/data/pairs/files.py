@@ -7,11 +7,11 @@ from typing import Literal, NamedTuple
 
 from unrolled.data.catalogue.dataset import PAIRS, TEXT
 from unrolled.data.catalogue.lookup import locate
-from unrolled.data.commas import split_paths
 from unrolled.data.files import read_text
 from unrolled.data.pairs.columns import choose_columns, choose_source, is_blank
-from unrolled.data.pairs.pairs import Pairs, clean, text_lines
+from unrolled.data.pairs.pairs import Pairs, clean, split_lines
 from unrolled.data.pairs.tables import is_table_name, no_separator_message, read_pair_table
+from unrolled.data.path_lists import split_paths
 from unrolled.data.tables import Table, TableConfig
 from unrolled.errors import DataError
 from unrolled.wording import counted
@@ -73,7 +73,7 @@ def read_sources(source: str | Path, form: PairForm) -> Sources:
     path = locate(source, PAIRS, TEXT)
     text = read_text(path, form.table.encoding)
     separator = form.table.separator
-    lines = text_lines(text)
+    lines = split_lines(text)
     if not is_table_name(path) and not (separator and all(separator in s for s in lines if s.strip())):
         return Sources(lines, None)
     table = read_pair_table(path, form.table, form.user_columns[:1], ragged=bool(separator))
@@ -84,7 +84,7 @@ def read_sources(source: str | Path, form: PairForm) -> Sources:
 
 def _read_two_files(names: Sequence[str], form: PairForm) -> Pairs:
     texts = (read_text(locate(name, PAIRS, TEXT), form.table.encoding) for name in names)
-    sources, targets = _align(names, *map(text_lines, texts))
+    sources, targets = _align(names, *map(split_lines, texts))
     one, two = (Path(name).name for name in names)
     note = f"source is {one}, target is {two} (--data {two},{one} swaps them)"
     return Pairs(sources, targets, list(range(1, len(sources) + 1)), ",".join(names), notes=(note,))

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from unrolled.data.corpus_parts import PARTS, list_folder
 from unrolled.data.pairs.names import is_source, is_target
-from unrolled.data.parts import PARTS, contents
 from unrolled.data.tables import ENDINGS
 from unrolled.errors import DataError
 
@@ -41,7 +41,7 @@ def open_folder(source: str | Path) -> PairFolder:
     Raises:
         DataError: if there are no training pairs, or several files could be a part.
     """
-    folder, files = Path(source), contents(Path(source)).files
+    folder, files = Path(source), list_folder(Path(source)).files
     names = [path.name for path in files]
     folder = files[0].parent if files else folder
     train = _find_part(folder, names, PARTS["train"]) or _find_unnamed_pairs(folder, names)

@@ -46,7 +46,7 @@ def clean(pairs: Pairs, missing: Literal["drop", "error"]) -> Pairs:
     Raises:
         DataError: if exactly one side is blank and ``missing`` is "error", or no pair is left.
     """
-    sources, targets = ([tidy(text) for text in side] for side in (pairs.sources, pairs.targets))
+    sources, targets = ([strip_text(text) for text in side] for side in (pairs.sources, pairs.targets))
     sides = list(zip(sources, targets, strict=True))
     complete = [i for i, (s, t) in enumerate(sides) if s and t]
     incomplete = [i for i, (s, t) in enumerate(sides) if bool(s) != bool(t)]
@@ -73,12 +73,12 @@ def clean(pairs: Pairs, missing: Literal["drop", "error"]) -> Pairs:
     )
 
 
-def tidy(text: str) -> str:
+def strip_text(text: str) -> str:
     """Return a text on one line, without white space at its ends."""
     return " ".join(text.splitlines()).strip()
 
 
-def text_lines(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     """Split a text into lines at line feeds, or at carriage returns if there are no line feeds."""
     if "\n" not in text:
         text = text.replace("\r", "\n")

@@ -8,7 +8,7 @@ from typing import Any
 
 from unrolled.data.files import read_text
 from unrolled.data.pairs.names import is_column_name
-from unrolled.data.pairs.pairs import text_lines
+from unrolled.data.pairs.pairs import split_lines
 from unrolled.data.tables import ENDINGS, JSON_ENDINGS, Table, TableConfig, is_number, is_time, read_table
 from unrolled.errors import DataError
 
@@ -105,7 +105,7 @@ def detect_pair_separator(path: Path, encoding: str) -> str:
         DataError: if there are two such marks, and neither is a tab or three bars; or if most, but not all,
             lines contain a tab or three bars.
     """
-    numbered = [(n, s) for n, s in enumerate(text_lines(read_text(path, encoding)), 1) if s.strip()]
+    numbered = [(n, s) for n, s in enumerate(split_lines(read_text(path, encoding)), 1) if s.strip()]
     lines = [line for _, line in numbered]
     fitting = [mark for mark in MARKS if _has_equal_counts(lines, mark)]
     strong = [mark for mark in MARKS[:STRONG] if mark in fitting]

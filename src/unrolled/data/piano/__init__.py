@@ -1,10 +1,10 @@
 """Pieces for piano, as lists of notes per step and as piano rolls."""
 
 from unrolled.data.piano.collection import Collection
-from unrolled.data.piano.rolls import KEYS, LOWEST, PianoNote, notes_of, piano_roll
+from unrolled.data.piano.rolls import KEYS, LOWEST, PianoNote, piano_roll, roll_to_piece
 from unrolled.data.piano.sources import open_pieces
 
-__all__ = ["KEYS", "LOWEST", "Collection", "PianoNote", "notes_of", "open_pieces", "piano_roll"]
+__all__ = ["KEYS", "LOWEST", "Collection", "PianoNote", "roll_to_piece", "open_pieces", "piano_roll"]
 
 
 def __dir__() -> list[str]:

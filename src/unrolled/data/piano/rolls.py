@@ -27,6 +27,6 @@ def piano_roll(piece: Piece) -> NDArray[np.float32]:
     return roll
 
 
-def notes_of(roll: NDArray[np.float32]) -> Piece:
+def roll_to_piece(roll: NDArray[np.float32]) -> Piece:
     """Convert a piano roll (T, 88) back to a piece."""
     return [tuple(int(k) + LOWEST for k in np.flatnonzero(step)) for step in roll]

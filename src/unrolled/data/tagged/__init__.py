@@ -2,8 +2,8 @@
 
 from unrolled.data.tagged.columns import Columns
 from unrolled.data.tagged.file import TaggedFile
-from unrolled.data.tagged.missing import complete
-from unrolled.data.tagged.parts import tagged_parts
+from unrolled.data.tagged.missing import select_complete
+from unrolled.data.tagged.parts import find_tagged_parts
 from unrolled.data.tagged.reading import Reader, open_path, open_tagged, read_tagged
 from unrolled.data.tagged.sentences import Tagged
 
@@ -12,9 +12,9 @@ __all__ = [
     "Reader",
     "Tagged",
     "TaggedFile",
-    "complete",
+    "select_complete",
     "open_path",
     "open_tagged",
     "read_tagged",
-    "tagged_parts",
+    "find_tagged_parts",
 ]

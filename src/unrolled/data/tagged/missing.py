@@ -30,7 +30,7 @@ def check_words(file: TaggedFile, *, tagged: bool) -> TaggedFile:
     return replace(file, tags=tags)
 
 
-def complete(file: TaggedFile, missing: Missing) -> tuple[Tagged, tuple[str, ...]]:
+def select_complete(file: TaggedFile, missing: Missing) -> tuple[Tagged, tuple[str, ...]]:
     """Return the completely tagged sentences, and a note that counts the sentences left out, if any.
 
     Args:

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from unrolled.data.parts import Parts, contents, find_parts, refuse_several
+from unrolled.data.corpus_parts import Parts, check_single_file, find_parts, list_folder
 from unrolled.data.tagged.parallel import SLOT_FILES
 
 CONLLU = ".conllu"
 """Extension of the treebank files that are read; the folder may also hold plain texts without tags."""
 
 
-def tagged_parts(folder: Path) -> Parts | None:
+def find_tagged_parts(folder: Path) -> Parts | None:
     """Return the parts of a folder; see :func:`find_parts`. A single file is training data.
 
     None for a folder with ``seq.in`` and ``seq.out``, which are one data set.
@@ -17,7 +17,7 @@ def tagged_parts(folder: Path) -> Parts | None:
     Raises:
         DataError: if several files could be the same part.
     """
-    folders, files = contents(folder)
+    folders, files = list_folder(folder)
     if {path.name for path in files}.issuperset(SLOT_FILES):
         return None
     parts = find_parts(folder, _choose_file)
@@ -29,5 +29,5 @@ def tagged_parts(folder: Path) -> Parts | None:
 def _choose_file(folder: Path, part: str, paths: list[Path]) -> str:
     treebank = [path for path in paths if path.name.removesuffix(".gz").endswith(CONLLU)]
     chosen = treebank if len(treebank) == 1 else paths
-    refuse_several(folder, part, chosen)
+    check_single_file(folder, part, chosen)
     return str(chosen[0]) if chosen else ""

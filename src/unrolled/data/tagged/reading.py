@@ -5,8 +5,8 @@ from pathlib import Path
 
 from unrolled.data.catalogue.dataset import TAGGED
 from unrolled.data.catalogue.lookup import locate
-from unrolled.data.commas import split_paths
 from unrolled.data.files import UTF8
+from unrolled.data.path_lists import split_paths
 from unrolled.data.tagged.column_file import read_column_file
 from unrolled.data.tagged.columns import Columns
 from unrolled.data.tagged.conllu import is_conllu, read_conllu
@@ -14,7 +14,7 @@ from unrolled.data.tagged.file import TaggedFile
 from unrolled.data.tagged.inline import get_inline_tags, inline_sign, read_inline
 from unrolled.data.tagged.json_lines import is_json, read_json_lines
 from unrolled.data.tagged.lines import Lines, is_blank, read_lines, split_fields
-from unrolled.data.tagged.missing import Missing, check_words, complete
+from unrolled.data.tagged.missing import Missing, check_words, select_complete
 from unrolled.data.tagged.parallel import SLOT_FILES, read_parallel
 from unrolled.data.tagged.plain import read_plain
 from unrolled.data.tagged.sentence_rows import find_sentence_rows, read_sentence_rows
@@ -98,7 +98,7 @@ def read_tagged(
     Raises:
         DataError: see :func:`open_tagged`; or if a word has no tag and ``missing`` is "error".
     """
-    sentences, _ = complete(open_tagged(source, columns, encoding=encoding), missing)
+    sentences, _ = select_complete(open_tagged(source, columns, encoding=encoding), missing)
     return sentences
 
 

@@ -28,7 +28,7 @@ class Mark(NamedTuple):
 
 
 @functools.lru_cache(maxsize=4096)
-def mark_of(tag: str) -> Mark:
+def parse_tag(tag: str) -> Mark:
     """Return the position and kind of a tag; a tag that marks no span is outside."""
     match = _TAG.fullmatch(tag)
     if match and match[1]:
@@ -61,10 +61,10 @@ def is_outside(tags: set[str]) -> bool:
 def kinds_of(tags: Iterable[str]) -> set[str]:
     """Return the kinds of spans that tags mark; empty if they mark no spans."""
     tags = set(tags)
-    return {mark_of(tag).kind for tag in tags} - {"", BARE} if are_spans(tags) else set()
+    return {parse_tag(tag).kind for tag in tags} - {"", BARE} if are_spans(tags) else set()
 
 
-def allowed(scheme: str, before: Mark | None, after: Mark | None) -> bool:
+def is_allowed(scheme: str, before: Mark | None, after: Mark | None) -> bool:
     """Return whether a scheme allows one tag after another; None is the start or end of the sentence."""
     first, second = before or Mark(OUTSIDE, ""), after or Mark(OUTSIDE, "")
     inside = first.position in "BI" and second.position in "IE" and first.kind == second.kind
@@ -96,7 +96,7 @@ def find_scheme(sentences: Sequence[Sequence[str]]) -> Found:
         names = ("bmes",)
     else:
         names = ("iobes",) if letters & set("ES") else ("bio", "iob1")
-    marks = {tag: mark_of(tag) for tag in tags}
+    marks = {tag: parse_tag(tag) for tag in tags}
     marked = [[marks[tag] for tag in sentence] for sentence in sentences]
     results = (Found(name, _find_violations(name, marked)) for name in names)
     return min(results, key=lambda result: len(result.broken))
@@ -107,7 +107,7 @@ def _find_violations(scheme: str, sentences: list[list[Mark]]) -> list[tuple[int
         (number, min(place, len(marks) - 1))
         for number, marks in enumerate(sentences)
         for place, (before, after) in enumerate(zip([None, *marks], [*marks, None], strict=True))
-        if not allowed(scheme, before, after)
+        if not is_allowed(scheme, before, after)
     ]
 
 
@@ -119,11 +119,11 @@ class Rules(NamedTuple):
     end: Flags
 
 
-def rules_of(scheme: str, tags: Sequence[str]) -> Rules:
+def get_rules(scheme: str, tags: Sequence[str]) -> Rules:
     """Return the rules of a scheme for K tags, in the given order."""
-    marks = [mark_of(tag) for tag in tags]
+    marks = [parse_tag(tag) for tag in tags]
     return Rules(
-        np.array([allowed(scheme, None, mark) for mark in marks]),
-        np.array([[allowed(scheme, a, b) for b in marks] for a in marks]),
-        np.array([allowed(scheme, mark, None) for mark in marks]),
+        np.array([is_allowed(scheme, None, mark) for mark in marks]),
+        np.array([[is_allowed(scheme, a, b) for b in marks] for a in marks]),
+        np.array([is_allowed(scheme, mark, None) for mark in marks]),
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 
 
-def with_values(verdict: Verdict, *, lr: float, steps: int = 0) -> Verdict:
+def fill_in_values(verdict: Verdict, *, lr: float, steps: int = 0) -> Verdict:
     """Return a verdict whose ``--lr`` and ``--steps`` remedies have a value.
 
     Args:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from unrolled.diagnostics.activation_courses import GateCourse, StateCourse, TimeConstants
 from unrolled.diagnostics.activation_saturation import Saturation
+from unrolled.diagnostics.activation_trajectories import GateTrajectory, StateTrajectory, TimeConstants
 from unrolled.diagnostics.activations import SlopeDistribution
-from unrolled.pages.charts.names import stem
+from unrolled.pages.charts.names import file_stem
 from unrolled.pages.parts import Chart, Table
 from unrolled.pages.style import HALF, INK, PALETTE, new_figure
 
@@ -25,7 +25,7 @@ def slopes_chart(distributions: Sequence[SlopeDistribution]) -> Chart:
     axes.legend(fontsize=8)
     layer = distributions[0].layer
     return Chart(
-        stem("slopes", layer),
+        file_stem("slopes", layer),
         f"σ′, {layer}",
         "A nonlinearity multiplies gradients by its σ′: near the left end, gradients vanish. In gated "
         "cells, the retained state bypasses the nonlinearity.",
@@ -63,7 +63,7 @@ def saturation_chart(saturations: Sequence[Saturation]) -> Chart:
     axes.legend(fontsize=8)
     layer = saturations[0].layer
     return Chart(
-        stem("saturation", layer),
+        file_stem("saturation", layer),
         f"Saturated units, {layer}",
         "Each mark is a unit, as in Karpathy et al. (2015). Units near the dotted line are saturated at "
         "every step. A forget gate at the lower right remembers; an input gate at the upper left is closed.",
@@ -81,10 +81,10 @@ def saturation_chart(saturations: Sequence[Saturation]) -> Chart:
     )
 
 
-def gates_chart(gates: Sequence[GateCourse]) -> Chart:
+def gates_chart(gates: Sequence[GateTrajectory]) -> Chart:
     """Draw the mean of each gate over the steps, with a band over the units."""
     return _courses_chart(
-        stem("gates", gates[0].layer),
+        file_stem("gates", gates[0].layer),
         f"Gates over time, {gates[0].layer}",
         "Mean over rows and units, with a band from the 10% to the 90% quantile of the units.",
         "gate",
@@ -92,10 +92,10 @@ def gates_chart(gates: Sequence[GateCourse]) -> Chart:
     )
 
 
-def norms_chart(states: Sequence[StateCourse]) -> Chart:
+def norms_chart(states: Sequence[StateTrajectory]) -> Chart:
     """Draw the norms of the states over the steps, with a band over the rows."""
     return _courses_chart(
-        stem("state-norms", states[0].layer),
+        file_stem("state-norms", states[0].layer),
         f"States over time, {states[0].layer}",
         "Euclidean norm: mean over rows, with a band from the 10% to the 90% quantile.",
         "‖state‖",
@@ -104,7 +104,7 @@ def norms_chart(states: Sequence[StateCourse]) -> Chart:
 
 
 def _courses_chart(
-    name: str, title: str, caption: str, label: str, courses: Mapping[str, GateCourse | StateCourse]
+    name: str, title: str, caption: str, label: str, courses: Mapping[str, GateTrajectory | StateTrajectory]
 ) -> Chart:
     figure = new_figure(HALF, 3.2)
     axes = figure.subplots()

@@ -9,7 +9,7 @@ from matplotlib.colors import LogNorm
 from unrolled.diagnostics.contributions import Contributions
 from unrolled.diagnostics.findings.reach import VANISHED
 from unrolled.diagnostics.gradients import DistanceCurve, Floats, GradientMatrices, StateGradients
-from unrolled.pages.charts.names import stem
+from unrolled.pages.charts.names import file_stem
 from unrolled.pages.parts import Chart
 from unrolled.pages.style import HALF, INK, PALETTE, WIDE, new_figure
 
@@ -34,7 +34,7 @@ def matrix_chart(gradients: StateGradients) -> Chart:
     below = "; smaller values have the lowest colour" if smallest < low else ""
     figure.colorbar(image, label=f"‖∂Eₜ/∂{gradients.state}ₖ‖, mean over rows")
     return Chart(
-        stem("gradient-matrix", gradients.name),
+        file_stem("gradient-matrix", gradients.name),
         f"∂Eₜ/∂{gradients.state}ₖ, {gradients.layer}",
         f"How much the loss at step t depends on the state {gradients.state} at step k{below}. On the "
         "diagonal k = t; the further from it a row stays coloured, the further back its gradient reaches.",
@@ -126,7 +126,7 @@ def contribution_chart(contributions: Contributions) -> Chart:
     axes.set_ylabel("‖∂E/∂w at step k‖")
     axes.legend(fontsize=8)
     return Chart(
-        stem("contributions", contributions.layer),
+        file_stem("contributions", contributions.layer),
         f"Contributions of the steps, {contributions.layer}",
         "The gradient of a weight is a sum over the steps that use it; this is the norm of each term.",
         figure,

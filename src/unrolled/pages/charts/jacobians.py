@@ -8,7 +8,7 @@ from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.jacobian import Spectra
 from unrolled.diagnostics.lyapunov import Lyapunov
 from unrolled.diagnostics.products import Products
-from unrolled.pages.charts.names import stem
+from unrolled.pages.charts.names import file_stem
 from unrolled.pages.parts import Chart
 from unrolled.pages.style import HALF, INK, PALETTE, WIDE, new_figure
 from unrolled.wording import counted
@@ -65,7 +65,7 @@ def products_chart(products: Products) -> Chart:
     axes.set_ylabel("log₁₀ ‖∂stateₜ/∂stateₜ₋ₙ‖")
     axes.legend(fontsize=8)
     return Chart(
-        stem("jacobian-products", products.layer),
+        file_stem("jacobian-products", products.layer),
         f"Products of Jacobians, {products.layer}",
         f"The largest factor between a change of the state n steps ago and its effect on the current state, "
         f"at {counted(len(products.places), 'sampled step')}, with its upper bounds.",

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.labels import label_updates
+from unrolled.labels import label_update_axis
 from unrolled.pages.parts import Chart
 from unrolled.pages.style import PALETTE, WIDE, new_figure
 
@@ -35,7 +35,7 @@ def loss_chart(history: Sequence[Record], unit: str, loss_unit: str) -> Chart:
         if records:
             axes.plot(steps, losses, color=colour, marker=marker, markersize=4, label=label)
         numbers[kind] = {"step": steps, "loss": losses}
-    label_updates(axes)
+    label_update_axis(axes)
     axes.set_ylabel(f"loss, {loss_unit} per {unit}")
     if loss_unit == "nats" and all(v < MOST_NATS for part in numbers.values() for v in part["loss"]):
         right = axes.secondary_yaxis("right", functions=(np.exp, _log))

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.colors import LogNorm
 
 from unrolled.diagnostics.gradients import Floats
-from unrolled.labels import label_updates
-from unrolled.pages.charts.names import stem
+from unrolled.labels import label_update_axis
+from unrolled.pages.charts.names import file_stem
 from unrolled.pages.parts import Chart
 from unrolled.pages.style import HALF, INK, WIDE, new_figure
 
@@ -33,12 +33,12 @@ def clipping_chart(records: Sequence[Record]) -> Chart:
     ):
         norms.plot(steps, numbers[name], label=label)
     norms.set_yscale("log")
-    label_updates(norms)
+    label_update_axis(norms)
     norms.set_ylabel("norm of the gradient")
     norms.legend(fontsize=8)
     rate.plot(steps, 100 * numbers["share"])
     rate.set_ylim(-3, 103)
-    label_updates(rate)
+    label_update_axis(rate)
     rate.set_ylabel("updates clipped, %")
     return Chart(
         "clipping",
@@ -73,7 +73,7 @@ def reach_chart(records: Sequence[Record], name: str) -> Chart:
     axes.set_ylabel("distance in steps")
     figure.colorbar(image, label="norm of the gradient")
     return Chart(
-        stem("gradients-over-training", name),
+        file_stem("gradients-over-training", name),
         f"Reach of gradients in training, {name}",
         "Gradient of the last loss of a few rows with respect to earlier states.",
         figure,

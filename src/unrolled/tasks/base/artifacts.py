@@ -62,7 +62,7 @@ def check_vector_size(network: TokenNetworkConfig, size: int | None) -> None:
         raise MalformedError(f"artifacts: vector_size is {size}, but the input is {network.entry!r}")
 
 
-def artifact_values(values: dict[str, Any], kind: type[T]) -> T:
+def parse_artifact_values(values: dict[str, Any], kind: type[T]) -> T:
     """Convert the small values of artifacts to a type that msgspec supports.
 
     Raises:

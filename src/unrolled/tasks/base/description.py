@@ -13,12 +13,12 @@ from unrolled.errors import RunError
 from unrolled.reading import MalformedError, convert
 from unrolled.tasks.base import folder as run_folder
 from unrolled.tasks.base.artifacts import Artifacts, Stored
-from unrolled.tasks.base.earlier import add_old_defaults, artifacts_entry, with_moved
-from unrolled.tasks.base.facts import Facts, Result
+from unrolled.tasks.base.data_info import DataInfo, Result
+from unrolled.tasks.base.old_versions import add_old_defaults, artifacts_entry, rename_old_options
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.weight_budget import check_fit
 from unrolled.training import CHECKPOINT, MODEL
-from unrolled.training.files import read_json, read_shapes, read_tensors, write_json
+from unrolled.training.tensor_files import read_json, read_shapes, read_tensors, write_json
 from unrolled.version import __version__
 
 
@@ -28,14 +28,14 @@ class Description(NamedTuple):
     config: Any
     artifacts: dict[str, Any]
     """Small values; see :class:`Stored`."""
-    facts: dict[str, Any]
+    data_info: dict[str, Any]
 
 
 def write_description(
-    folder: Path, spec: TaskSpec, config: Any, stored: Stored, facts: dict[str, Any]
+    folder: Path, spec: TaskSpec, config: Any, stored: Stored, data_info: dict[str, Any]
 ) -> None:
     """Write ``config.json``, then the files of the artifacts."""
-    parts = {"config": to_dict(config), "artifacts": stored.values, "facts": facts}
+    parts = {"config": to_dict(config), "artifacts": stored.values, "facts": data_info}
     run_folder.write_config(folder, spec.verb, __version__, stored.files, **parts)
     for name, values in stored.files.items():
         write_json(folder / name, values)
@@ -52,15 +52,15 @@ def read_description(folder: Path, spec: TaskSpec) -> Description:
     if values["task"] != spec.verb:
         raise RunError(f"{folder}: holds a run of task {values['task']!r}, not {spec.verb!r}")
     path = folder / run_folder.CONFIG
-    config, facts, artifacts = values.get("config"), values.get("facts"), artifacts_entry(values)
-    for key, part in (("config", config), ("facts", facts), ("artifacts", artifacts)):
+    config, data_info, artifacts = values.get("config"), values.get("facts"), artifacts_entry(values)
+    for key, part in (("config", config), ("facts", data_info), ("artifacts", artifacts)):
         if not isinstance(part, dict):
             raise RunError(f"{path}: damaged (no {key!r}); restore it from a copy")
     try:
-        convert(facts, Facts)
+        convert(data_info, DataInfo)
     except MalformedError as error:
         raise RunError(f"{path}: damaged (facts: {error}); restore it from a copy") from None
-    config = add_old_defaults(with_moved(values["config"], spec.moved), spec.former)
+    config = add_old_defaults(rename_old_options(values["config"], spec.renamed_options), spec.old_defaults)
     return Description(from_dict(spec.config, config, str(path)), artifacts, values["facts"])
 
 

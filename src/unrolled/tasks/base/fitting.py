@@ -16,12 +16,12 @@ from unrolled.tasks.base.hooks import C, D
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.base.storing import StoredTask
 from unrolled.threads import ThreadChoice, choose_threads
-from unrolled.training import CHECKPOINT, Trainer, Watcher
+from unrolled.training import CHECKPOINT, Callback, Trainer
 from unrolled.training.bar import ProgressBar
-from unrolled.training.files import write_json
-from unrolled.training.length import NewEnd
-from unrolled.training.seeding import seeded, with_threads
-from unrolled.training.waiting import spinner
+from unrolled.training.progress_display import spinner
+from unrolled.training.seeding import resolve_threads, seeded
+from unrolled.training.stopping import NewLimits
+from unrolled.training.tensor_files import write_json
 
 FINISHED = (
     "the training is finished; to train further, give a later end (--epochs, --max-steps or --minutes of "
@@ -33,20 +33,20 @@ class TrainedTask(StoredTask[C, D]):
     """A task that can be trained, in memory or in a run folder."""
 
     def _fit(
-        self, out: str | Path | None, *, overwrite: bool, progress: bool | Watcher, watch: bool | int
+        self, out: str | Path | None, *, overwrite: bool, progress: bool | Callback, watch: bool | int
     ) -> None:
         """Read the data and train on them; see the ``fit`` of a task."""
         folder = Path(out) if out is not None else None
         with run_folder.claim(folder, overwrite=overwrite):
-            data = self._open_data(progress, self._learn)
+            data = self._open_data(progress, self._prepare_data)
             self._train(data, folder, progress, watch)
 
-    def _train(self, data: D, folder: Path | None, progress: bool | Watcher, watch: bool | int) -> None:
+    def _train(self, data: D, folder: Path | None, progress: bool | Callback, watch: bool | int) -> None:
         """Train from the beginning; the folder must be locked."""
-        self.facts = data.facts | ({"notes": list(data.notes)} if data.notes else {})
+        self.data_info = data.data_info | ({"notes": list(data.notes)} if data.notes else {})
         if progress:
             show_notes(data.notes)
-        training, threads = with_threads(self.config.training)
+        training, threads = resolve_threads(self.config.training)
         self.config = dataclasses.replace(self.config, training=training)
         with seeded(training):
             self._check_before_training(data)
@@ -58,7 +58,7 @@ class TrainedTask(StoredTask[C, D]):
             trainer.run()
             self._finish_training(trainer, data, folder, shown=bool(progress))
 
-    def _open_data(self, progress: bool | Watcher, read: Callable[[], D]) -> D:
+    def _open_data(self, progress: bool | Callback, read: Callable[[], D]) -> D:
         with spinner(f"reading {self.sources()[0]}", shown=bool(progress)):
             return read()
 
@@ -67,8 +67,8 @@ class TrainedTask(StoredTask[C, D]):
         cls,
         run: str | Path,
         *,
-        until: NewEnd | None = None,
-        progress: bool | Watcher = True,
+        until: NewLimits | None = None,
+        progress: bool | Callback = True,
         watch: bool | int = False,
     ) -> Self:
         """Continue a stopped run; the result is bitwise the same as that of an uninterrupted run.
@@ -96,15 +96,15 @@ class TrainedTask(StoredTask[C, D]):
             run_folder.check_kinds(folder)
             run_folder.clear(folder)
             has_checkpoint = run_folder.begun(folder)
-            task = cls._described(folder, CHECKPOINT) if has_checkpoint else cls._untrained(folder)
+            task = cls._load_description(folder, CHECKPOINT) if has_checkpoint else cls._untrained(folder)
             if until is not None and until.given:
                 training = dataclasses.replace(task.config.training, **until.limits())
                 task.config = dataclasses.replace(task.config, training=training)
             source, _ = task.sources()
             if not source:
                 raise RunError(f"{folder}: was trained on data from memory, which are gone; train again")
-            data = task._open_data(progress, task._reread if has_checkpoint else task._learn)
-            task._check_same(data, folder)
+            data = task._open_data(progress, task._reload_data if has_checkpoint else task._prepare_data)
+            task._check_data_unchanged(data, folder)
             if has_checkpoint:
                 task._continue_training(data, folder, progress, watch, until)
             else:
@@ -115,9 +115,9 @@ class TrainedTask(StoredTask[C, D]):
         self,
         data: D,
         folder: Path,
-        progress: bool | Watcher,
+        progress: bool | Callback,
         watch: bool | int,
-        until: NewEnd | None,
+        until: NewLimits | None,
     ) -> None:
         """Continue training from the last checkpoint."""
         training = self.config.training
@@ -134,7 +134,7 @@ class TrainedTask(StoredTask[C, D]):
             trainer.run()
             self._finish_training(trainer, data, folder, shown=bool(progress))
 
-    def _check_same(self, data: D, learner: object) -> None:
+    def _check_data_unchanged(self, data: D, learner: object) -> None:
         """Check that the data are the same as when training began.
 
         Raises:
@@ -142,19 +142,19 @@ class TrainedTask(StoredTask[C, D]):
         """
         source, held_out = self.sources()
         for key, name in (("sha256", source), ("held_out_sha256", held_out or source)):
-            if data.facts[key] != self.facts[key]:
+            if data.data_info[key] != self.data_info[key]:
                 raise DataError(
                     f"{name}: has changed since {learner} began to learn from it; put the old data back, "
                     "or train again"
                 )
 
     def _trainer(
-        self, data: D, folder: Path | None, progress: bool | Watcher, threads: ThreadChoice
+        self, data: D, folder: Path | None, progress: bool | Callback, threads: ThreadChoice
     ) -> Trainer[Any]:
-        watcher = progress if isinstance(progress, Watcher) else None
-        if progress and watcher is None:
+        callback = progress if isinstance(progress, Callback) else None
+        if progress and callback is None:
             describe = self._describe_loss if self._describe_loss(1.0) else None
-            watcher = ProgressBar(
+            callback = ProgressBar(
                 self.unit,
                 opening=str(threads),
                 loss_unit=self.spec.loss_unit,
@@ -163,7 +163,7 @@ class TrainedTask(StoredTask[C, D]):
             )
         job = self._make_job(data)
         config, start = self.config, self._should_validate_start()
-        return Trainer(job, config.optimizer, config.training, folder, watcher, validate_start=start)
+        return Trainer(job, config.optimizer, config.training, folder, callback, validate_start=start)
 
     def _finish_training(self, trainer: Trainer[Any], data: D, folder: Path | None, *, shown: bool) -> None:
         """Score the best weights, and write the result and the plots."""

@@ -14,10 +14,10 @@ from unrolled.reading import read_bytes
 from unrolled.storage.folder import (
     MARK,
     clear_unfinished,
+    folder_error,
     is_earlier_leftover,
     list_folder,
     make_folder,
-    no_folder,
     remove_files,
 )
 from unrolled.storage.lock import FolderLock
@@ -25,7 +25,7 @@ from unrolled.storage.regular import check_replaceable, require_regular
 from unrolled.storage.report import is_report
 from unrolled.tasks import registry
 from unrolled.training import CHECKPOINT, LOG, MODEL
-from unrolled.training.files import json_bytes, read_json, write_json
+from unrolled.training.tensor_files import json_bytes, read_json, write_json
 
 FORMAT = 2
 CONFIG, TOKENIZER, RESULT = "config.json", "tokenizer.json", "result.json"
@@ -300,7 +300,7 @@ def _check_path_length(folder: Path) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError) as error:
-        raise no_folder(folder, error) from None
+        raise folder_error(folder, error) from None
 
 
 def _newer_format_error(folder: Path, format_: int) -> RunError:

@@ -8,12 +8,12 @@ from torch import nn
 
 from unrolled.tasks.base.artifacts import Artifacts
 from unrolled.tasks.base.params import C, Parameters
-from unrolled.tasks.base.protocols import Material, Score
+from unrolled.tasks.base.protocols import Score, TaskData
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.training import Job
 
 A = TypeVar("A", bound=Artifacts)
-D = TypeVar("D", bound=Material)
+D = TypeVar("D", bound=TaskData)
 M = TypeVar("M", bound=nn.Module)
 
 
@@ -23,7 +23,7 @@ class TaskHooks(Parameters[C], ABC, Generic[C, D]):
     def __init__(self, config: Any = None, /, **options: Any) -> None:
         super().__init__(config, **options)
         self.history: list[dict[str, Any]] = []
-        self.facts: dict[str, Any] = {}
+        self.data_info: dict[str, Any] = {}
         self.result: dict[str, Any] = {}
         self._artifacts: Artifacts | None = None
         self._model: nn.Module | None = None
@@ -31,7 +31,7 @@ class TaskHooks(Parameters[C], ABC, Generic[C, D]):
     @property
     def notes(self) -> tuple[str, ...]:
         """Notes on how the data were read and which options were chosen from them, one line each."""
-        return tuple(self.facts.get("notes", ()))
+        return tuple(self.data_info.get("notes", ()))
 
     @property
     @abstractmethod
@@ -66,11 +66,11 @@ class TaskHooks(Parameters[C], ABC, Generic[C, D]):
         """Return the names of training and held-out data; "" if there are none, or they are in memory."""
 
     @abstractmethod
-    def _learn(self) -> D:
+    def _prepare_data(self) -> D:
         """Read the data, and compute the artifacts from the training part."""
 
     @abstractmethod
-    def _reread(self) -> D:
+    def _reload_data(self) -> D:
         """Read the data again with the existing artifacts."""
 
     @abstractmethod
@@ -101,14 +101,14 @@ class TaskHooks(Parameters[C], ABC, Generic[C, D]):
         """Describe a loss for the progress bar; "" shows only its value."""
         return ""
 
-    def _trained(self, kind: type[M]) -> M:
+    def _require_model(self, kind: type[M]) -> M:
         """Return the model, which must have the given type. Raises NotFittedError before ``fit``."""
         if self._model is None:
             raise self._not_fitted()
         assert isinstance(self._model, kind)
         return self._model
 
-    def _learned(self, kind: type[A]) -> A:
+    def _require_artifacts(self, kind: type[A]) -> A:
         """Return the artifacts, which must have the given type. Raises NotFittedError before ``fit``."""
         if self._artifacts is None:
             raise self._not_fitted()

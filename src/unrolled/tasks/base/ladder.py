@@ -12,7 +12,7 @@ from unrolled.config import option_names, with_options
 from unrolled.errors import ConfigError, suggestion
 from unrolled.tasks.base.networks import CELLS, parse_network, with_cell
 from unrolled.tasks.base.options import parse_options
-from unrolled.tasks.base.outcome import Numbers, Tried, Units
+from unrolled.tasks.base.outcome import ItemLosses, Numbers, SavedOutcome
 
 SHARED_GROUPS = ("corpus", "text", "data", "columns", "rules")
 SHARED = ("seed", "minutes", "cell", "model", "horizon", "season")
@@ -23,9 +23,9 @@ class Scored(NamedTuple):
     """Scores of a trained network on the test data."""
 
     scores: dict[str, float]
-    units: Units
+    units: ItemLosses
     extra: dict[str, Numbers]
-    """See :class:`Tried`."""
+    """See :class:`SavedOutcome`."""
     predictions: int
     """Number of predictions, for the rate."""
     note: str = ""
@@ -85,7 +85,7 @@ class Ladder(ABC):
         """
 
     @abstractmethod
-    def simple(self, rung: str, seed: int) -> Tried:
+    def simple(self, rung: str, seed: int) -> SavedOutcome:
         """Fit and score a model that is not trained by gradients."""
 
     @abstractmethod
@@ -110,11 +110,11 @@ class Ladder(ABC):
         """Return the rungs that a mixture is made of; empty if this is not a mixture."""
         return ()
 
-    def mix(self, rung: str, seed: int, parts: Mapping[str, Tried]) -> Tried:
+    def mix(self, rung: str, seed: int, parts: Mapping[str, SavedOutcome]) -> SavedOutcome:
         """Fit and score the mixture of the rungs from :meth:`parts_of`."""
         raise NotImplementedError(f"{self.task} has no mixtures")
 
-    def units_of(self, tried: Tried) -> Units:
+    def get_item_losses(self, tried: SavedOutcome) -> ItemLosses:
         """Return the losses to compare models by, in this ladder's metric.
 
         The result may have been stored for another metric.
@@ -135,7 +135,7 @@ class Ladder(ABC):
         if repeated is not None:
             raise ConfigError(f"models: {repeated!r} is given twice")
         for rung in rungs:
-            if cls.network(config, rung) is None and not cls.knows(rung):
+            if cls.network(config, rung) is None and not cls.is_known(rung):
                 names = list(dict.fromkeys([*cls.rungs, *cls.cells, *cls.others]))
                 raise ConfigError(
                     f"models: {rung!r} is no model of {cls.task}; there are {', '.join(names)}"
@@ -154,17 +154,17 @@ class Ladder(ABC):
         """
         if cls.parts_of(rung):
             return None
-        name, colon, options_text = rung.partition(":")
+        name, colon, format_options = rung.partition(":")
         network = cls.configured(config, name)
         if not colon:
             return network
         if network is None:
-            if cls.knows(rung):  # a file name that contains a colon
+            if cls.is_known(rung):  # a file name that contains a colon
                 return None
             raise ConfigError(f"models: {rung!r}: only networks have options, as in lstm:hidden=100")
-        if not options_text:
+        if not format_options:
             raise ConfigError(f"models: {rung!r}: no option after the colon; write {name}:hidden=100")
-        options = parse_options(options_text)
+        options = parse_options(format_options)
         groups = {option: group for group, option in option_names(type(config))}
         for option in options:
             if option in SHARED or groups.get(option) in SHARED_GROUPS:
@@ -183,9 +183,9 @@ class Ladder(ABC):
 
     @classmethod
     @abstractmethod
-    def knows(cls, rung: str) -> bool:
+    def is_known(cls, rung: str) -> bool:
         """Return whether a rung is a model that is not trained by gradients, or a mixture."""
 
-    def varies(self, rung: str) -> bool:
+    def depends_on_seed(self, rung: str) -> bool:
         """Return whether a rung depends on the seed; if not, it is fitted once."""
         return self.network(self.config, rung) is not None

@@ -5,11 +5,11 @@ import re
 from typing import Any
 
 from unrolled.config import option_names, with_options
-from unrolled.models.config import RECURRENT, WINDOWED, loop_owners, owners
+from unrolled.models.config import RECURRENT, WINDOW_CELLS, cells_by_loop_option, cells_by_option
 
-CELLS = (*WINDOWED, *RECURRENT)
+CELLS = (*WINDOW_CELLS, *RECURRENT)
 _NAME = re.compile(rf"(bi)?({'|'.join(CELLS)})")
-CELLS_WITH_OPTION = owners() | loop_owners()
+CELLS_WITH_OPTION = cells_by_option() | cells_by_loop_option()
 """Cells that have an option, by its name; only options that some cells lack."""
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from unrolled.data.commas import split_paths
+from unrolled.data.path_lists import split_paths
 from unrolled.errors import ConfigError
 from unrolled.reading import MalformedError, parse_toml
 

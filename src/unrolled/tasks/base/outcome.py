@@ -40,7 +40,7 @@ class Outcome:
 
 @short_repr
 @dataclass(frozen=True)
-class Units:
+class ItemLosses:
     """Losses of a model per test item, for comparing two models by resampling items.
 
     An item is what can be resampled independently: a sentence, a text, the forecasts from one origin.
@@ -63,13 +63,13 @@ class Units:
             raise TypeError("items, losses and weights must be (N,), one number each")
 
     @classmethod
-    def one_each(cls, losses: Any, items: NDArray[np.int64] | None = None) -> "Units":
+    def one_each(cls, losses: Any, items: NDArray[np.int64] | None = None) -> "ItemLosses":
         """Return items of one prediction each; the ids are 0, 1, … unless ``items`` is given."""
         ids = np.arange(len(losses)) if items is None else items
         return cls(ids, np.asarray(losses, np.float64), np.ones(len(losses)))
 
     @classmethod
-    def by_item(cls, losses: Numbers, items: NDArray[np.int64]) -> "Units":
+    def by_item(cls, losses: Numbers, items: NDArray[np.int64]) -> "ItemLosses":
         """Sum the losses (N,) of predictions by the item (N,) that each belongs to."""
         count = int(items.max()) + 1
         return cls(
@@ -79,10 +79,10 @@ class Units:
         )
 
 
-class Tried(NamedTuple):
+class SavedOutcome(NamedTuple):
     """Result of one trained model: its outcome, its losses per item and further arrays."""
 
     outcome: Outcome
-    units: Units
+    units: ItemLosses
     extra: dict[str, Numbers]
     """Arrays by name that other models or metrics need."""

@@ -4,7 +4,7 @@ import sys
 from functools import cache
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from unrolled.config import by_own_names, option_names, options_text, to_dict, with_options
+from unrolled.config import format_options, option_names, resolve_aliases, to_dict, with_options
 from unrolled.errors import NotFittedError
 from unrolled.tasks.base.spec import TaskSpec
 
@@ -22,8 +22,8 @@ class Parameters(Generic[C]):
     def __init__(self, config: Any = None, /, **options: Any) -> None:
         self.config: C = with_options(config or self.spec.config(), options, type(self).__name__)
         """Options in use; ``fit`` fills in those that depend on the data."""
-        self._asked: C = self.config  # as the caller gave them; each fit starts from these
-        self._options = by_own_names(self.spec.config, options)
+        self._user_config: C = self.config  # as the caller gave them; each fit starts from these
+        self._options = resolve_aliases(self.spec.config, options)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return every option by its name: the given value or the default.
@@ -31,7 +31,7 @@ class Parameters(Generic[C]):
         Args:
             deep: unused, for scikit-learn; no option is an estimator.
         """
-        groups = to_dict(self._asked)
+        groups = to_dict(self._user_config)
         values = {name: groups[group][name] for group, name in option_names(self.spec.config)}
         return values | self._options
 
@@ -41,14 +41,14 @@ class Parameters(Generic[C]):
         Raises:
             ConfigError: see the constructor.
         """
-        self._asked = with_options(self._asked, params, type(self).__name__)
+        self._user_config = with_options(self._user_config, params, type(self).__name__)
         self.config = with_options(self.config, params, type(self).__name__)
-        self._options |= by_own_names(self.spec.config, params)
+        self._options |= resolve_aliases(self.spec.config, params)
         return self
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """Return the class name with the options that differ from the defaults."""
-        return f"{type(self).__name__}({options_text(self._asked)})"
+        return f"{type(self).__name__}({format_options(self._user_config)})"
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's tags: a general estimator that needs no target."""

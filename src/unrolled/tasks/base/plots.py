@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from unrolled.extras import extra
-from unrolled.labels import label_text, label_updates, width_of
+from unrolled.labels import label_text, label_update_axis, label_width
 from unrolled.storage.folder import make_inner_folder
-from unrolled.storage.picture import save_picture
+from unrolled.storage.picture import save_figure
 
 LN2 = 0.6931471805599453
 
@@ -49,9 +49,9 @@ def plot_curves(history: list[dict[str, Any]], folder: Path, unit: str, loss_uni
     train = [r for r in history if r["kind"] == "train"]
     rate.plot([r["step"] for r in train], [r["lr"] for r in train], color="tab:gray")
     rate.set_ylabel("learning rate")
-    label_updates(rate)
+    label_update_axis(rate)
     rate.grid(alpha=0.3)
-    return save_picture(figure, folder / "curves.png")
+    return save_figure(figure, folder / "curves.png")
 
 
 def plot_confusion(counts: list[list[int]], classes: list[str], folder: Path, part: str) -> Path:
@@ -66,7 +66,7 @@ def plot_confusion(counts: list[list[int]], classes: list[str], folder: Path, pa
     matrix = np.array(counts)
     fractions = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
     names = [label_text(name, line=20, lines=2) for name in classes]
-    size = min(3.5 + 0.45 * len(classes), 24) + width_of(names)
+    size = min(3.5 + 0.45 * len(classes), 24) + label_width(names)
     figure = Figure(figsize=(size + 1, size), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
@@ -79,4 +79,4 @@ def plot_confusion(counts: list[list[int]], classes: list[str], folder: Path, pa
     axes.set_ylabel("true")
     axes.set_title(f"{part}: accuracy {100 * np.trace(matrix) / max(matrix.sum(), 1):.2f}%")
     figure.colorbar(image, label="fraction of the true label", shrink=0.8)
-    return save_picture(figure, folder / f"confusion_{part}.png", dpi=110)
+    return save_figure(figure, folder / f"confusion_{part}.png", dpi=110)

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from unrolled.storage.output import ending_of
+from unrolled.storage.output import get_extension
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Predictions:
 
     def write(self, out: TextIO, name: str = "") -> None:
         """Write all rows as CSV with a header; as TSV or JSON lines if the file name says so."""
-        ending = ending_of(name)
+        ending = get_extension(name)
         if ending in (".jsonl", ".ndjson"):
             for row in self.rows:
                 out.write(json.dumps(dict(zip(self.names, row, strict=True)), ensure_ascii=False) + "\n")

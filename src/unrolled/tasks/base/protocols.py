@@ -3,11 +3,11 @@
 from typing import Any, Protocol
 
 
-class Material(Protocol):
+class TaskData(Protocol):
     """Training and held-out data, ready to be batched."""
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def data_info(self) -> dict[str, Any]:
         """Facts for the report, with the fingerprints ``sha256`` and ``held_out_sha256``."""
 
     @property

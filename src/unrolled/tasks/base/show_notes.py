@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 
-from unrolled.visible import visible
+from unrolled.visible import escape_control_characters
 
 _SHOWN = ContextVar[set[str] | None]("notes that were shown; None shows repeated notes again", default=None)
 
@@ -18,7 +18,7 @@ def show_notes(notes: Iterable[str]) -> None:
             if note in shown:
                 continue
             shown.add(note)
-        print(visible(note), file=sys.stderr)
+        print(escape_control_characters(note), file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from unrolled.data.commas import split_paths
+from unrolled.data.path_lists import split_paths
 from unrolled.errors import DataError
 
 Source = str | Path | None
@@ -38,7 +38,7 @@ def is_path(value: object) -> bool:
     )
 
 
-def absolute(source: str | Path) -> str:
+def make_absolute(source: str | Path) -> str:
     """Make a path absolute, so that the run resumes from any directory; names of data sets do not change.
 
     In ``LABEL=FILE,LABEL=FILE`` every file is made absolute.
@@ -48,11 +48,11 @@ def absolute(source: str | Path) -> str:
         return text
     if "=" in text and not os.path.exists(text):
         pairs = (pair.partition("=") for pair in split_paths(text))
-        return ",".join(f"{label}={resolved(name)}" if name else label for label, _, name in pairs)
-    return resolved(text)
+        return ",".join(f"{label}={resolve_path(name)}" if name else label for label, _, name in pairs)
+    return resolve_path(text)
 
 
-def resolved(name: str) -> str:
+def resolve_path(name: str) -> str:
     """Return the absolute path of one file or folder, with links resolved.
 
     Raises:

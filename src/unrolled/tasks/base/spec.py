@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from unrolled.tasks.base.earlier import OldDefaults, RenamedOptions
+from unrolled.tasks.base.old_versions import OldDefaults, RenamedOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,9 +58,9 @@ class TaskSpec(NamedTuple):
     """Commands that use a trained model."""
     announce: Callable[[Any], str] | None = None
     """Returns a line to print before training with a configuration; "" prints nothing."""
-    former: OldDefaults = MappingProxyType({})
+    old_defaults: OldDefaults = MappingProxyType({})
     """Old defaults of options that runs of earlier versions lack, if the current default differs."""
-    moved: RenamedOptions = MappingProxyType({})
+    renamed_options: RenamedOptions = MappingProxyType({})
     """Options that were renamed or moved to another group."""
     import_ladder: Callable[[], type[Any]] | None = None
     """Imports and returns the ladder of the task; None if ``unrolled compare`` does not support the task."""

@@ -23,9 +23,9 @@ from unrolled.tasks.base.description import (
 from unrolled.tasks.base.hooks import C, D, TaskHooks
 from unrolled.tasks.base.plots import plot_curves
 from unrolled.training import LOG, MODEL
-from unrolled.training.files import write_json, write_tensors
 from unrolled.training.log import read_log
 from unrolled.training.seeding import seeded
+from unrolled.training.tensor_files import write_json, write_tensors
 
 NO_PLOTS = "no plots are drawn; to draw them: pip install 'unrolled[plots]', then unrolled resume"
 
@@ -41,7 +41,7 @@ class StoredTask(TaskHooks[C, D]):
                 it cannot be written.
         """
         folder = Path(run)
-        model = self._trained(nn.Module)
+        model = self._require_model(nn.Module)
         with run_folder.claim(folder, overwrite=overwrite):
             self._write_description(folder)
             write_tensors(folder / MODEL, model.state_dict(), {})
@@ -57,8 +57,8 @@ class StoredTask(TaskHooks[C, D]):
             RunError: if the folder is not a run, is damaged, or has an unsupported format.
         """
         folder = Path(run)
-        task = cls._described(folder)
-        read_weights(folder, task._trained(nn.Module))
+        task = cls._load_description(folder)
+        read_weights(folder, task._require_model(nn.Module))
         task.history = read_log(folder / LOG)
         if (folder / run_folder.RESULT).exists():
             task.result = read_result(folder / run_folder.RESULT)
@@ -82,7 +82,7 @@ class StoredTask(TaskHooks[C, D]):
         """Replace the run in a claimed folder by the description of this model."""
         stored = self.artifacts.write()
         run_folder.prepare(folder, stored.files)
-        write_description(folder, self.spec, self.config, stored, self.facts)
+        write_description(folder, self.spec, self.config, stored, self.data_info)
 
     @classmethod
     def _untrained(cls, folder: Path) -> Self:
@@ -92,11 +92,11 @@ class StoredTask(TaskHooks[C, D]):
     @classmethod
     def _from_description(cls, description: Description) -> Self:
         task = cls(description.config)
-        task.facts = description.facts
+        task.data_info = description.data_info
         return task
 
     @classmethod
-    def _described(cls, folder: Path, weights: str = MODEL) -> Self:
+    def _load_description(cls, folder: Path, weights: str = MODEL) -> Self:
         """Return the task that a run folder describes, with its model but not its trained weights.
 
         ``weights`` is the file that the model is checked against.

@@ -41,7 +41,7 @@ class Task(TrainedTask[C, D]):
             DataError: if the data cannot be used, or nothing was held out.
             RunError: if the model is not trained, or was trained on data from memory and ``data`` is None.
         """
-        self._trained(nn.Module)
+        self._require_model(nn.Module)
         return self._sample(data, SampleSize(rows, steps))
 
     def _held_out_source(self) -> str:
@@ -49,7 +49,7 @@ class Task(TrainedTask[C, D]):
         source, held_out = self.sources()
         return held_out or f"{source or 'the data'}, held-out part"
 
-    def _read_again(self) -> D:
+    def _reload_training_data(self) -> D:
         """Read the training data again.
 
         Raises:
@@ -59,11 +59,11 @@ class Task(TrainedTask[C, D]):
         source, _ = self.sources()
         if not source:
             raise RunError("this model was trained on data from memory, which are gone; give data=FILE")
-        data = self._reread()
-        self._check_same(data, "this model")
+        data = self._reload_data()
+        self._check_data_unchanged(data, "this model")
         return data
 
-    def _nothing_held_out(self) -> DataError:
+    def _no_held_out_error(self) -> DataError:
         return DataError("nothing was held out when this model was trained; give data=FILE")
 
     def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:

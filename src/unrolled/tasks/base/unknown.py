@@ -16,7 +16,7 @@ MAX_NAMES = 5
 
 
 @dataclass(frozen=True)
-class Unknown:
+class UnknownTokens:
     """The unknown tokens of a text."""
 
     count: int
@@ -27,7 +27,7 @@ class Unknown:
     """Distinct tokens not in the vocabulary, most frequent first; a literal ``<unk>`` is not included."""
 
     @classmethod
-    def of(cls, texts: Iterable[str], tokenizer: Tokenizer) -> "Unknown":
+    def of(cls, texts: Iterable[str], tokenizer: Tokenizer) -> "UnknownTokens":
         """Count the unknown tokens of texts."""
         count = total = 0
         kinds: Counter[str] = Counter()
@@ -57,7 +57,7 @@ class Unknown:
             f"({self.shown}){scored}",
         )
 
-    def refuse_foreign(self, source: str) -> None:
+    def check_mostly_known(self, source: str) -> None:
         """Check that at most half of the tokens are unknown.
 
         Raises:

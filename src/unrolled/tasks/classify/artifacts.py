@@ -8,12 +8,18 @@ from typing import Any, Self
 import msgspec
 
 from unrolled.short_repr import short_repr
-from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values, check_vector_size
+from unrolled.tasks.base.artifacts import (
+    Artifacts,
+    Positive,
+    Stored,
+    check_vector_size,
+    parse_artifact_values,
+)
 from unrolled.tasks.base.folder import TOKENIZER
 from unrolled.tasks.classify.labels import Kind, Label, from_json, to_json
 from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json
-from unrolled.training.files import read_json
 from unrolled.training.records import Count
+from unrolled.training.tensor_files import read_json
 
 
 class _Values(msgspec.Struct):
@@ -58,7 +64,7 @@ class ClassifierArtifacts(Artifacts):
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
         """See :meth:`Artifacts.read`."""
-        stored = artifact_values(values, _Values)
+        stored = parse_artifact_values(values, _Values)
         tokenizer = None if stored.features else tokenizer_from_json(read_json(folder / TOKENIZER))
         classes = from_json(stored.classes, stored.label_kind)
         return cls(classes, tokenizer, stored.features, stored.vector_size)

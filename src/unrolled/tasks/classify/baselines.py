@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unrolled.baselines.bag_of_words import fit_bag_of_words, fit_quick_bag
 from unrolled.data import Labelled
 from unrolled.extras import extra
-from unrolled.tasks.base.better import beside
+from unrolled.tasks.base.baseline_comparison import compare_with_baselines
 from unrolled.tasks.classify.data import hold_out
 
 with extra("classify", "a classifier"):
@@ -108,7 +108,9 @@ def compare_baselines(
     accuracy = scores[decisive_part]["accuracy"]
     error = math.sqrt(2 * accuracy * (1 - accuracy) / len(parts[decisive_part].labels))
     baselines = {name: by_part[decisive_part] for name, by_part in accuracies.items()}
-    return {"baselines": accuracies} | beside("accuracy", accuracy, baselines, higher=True, error=error)
+    return {"baselines": accuracies} | compare_with_baselines(
+        "accuracy", accuracy, baselines, higher=True, error=error
+    )
 
 
 def _subsample(train: Labelled) -> Labelled:

@@ -4,9 +4,9 @@ import dataclasses
 
 from torch import Tensor
 
-from unrolled.models import TokenReader
+from unrolled.models import TokenEncoder
 from unrolled.models.classifier import RecurrentClassifier
-from unrolled.models.series_reader import SeriesReader
+from unrolled.models.series_encoder import SeriesEncoder
 from unrolled.tasks.classify.artifacts import ClassifierArtifacts
 from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.options import DROPOUT
@@ -26,13 +26,13 @@ def build_model(
     dropout = c.dropout.resolve(DROPOUT["vectors"])
     # Dropout on the output is applied to the pooled vector, so the encoder has none.
     encoder_dropout = dataclasses.replace(dropout, dropout_output=0.0)
-    reader: TokenReader | SeriesReader
+    reader: TokenEncoder | SeriesEncoder
     if artifacts.tokenizer is None:
-        reader = SeriesReader(
+        reader = SeriesEncoder(
             artifacts.features, c.cell, c.network, encoder_dropout, bidirectional=bidirectional
         )
     else:
         size = artifacts.tokenizer.size
-        reader = TokenReader(size, c.cell, c.network, encoder_dropout, vectors, bidirectional=bidirectional)
+        reader = TokenEncoder(size, c.cell, c.network, encoder_dropout, vectors, bidirectional=bidirectional)
     pooling = c.head.pooling if c.head.pooling != "auto" else "max"
     return RecurrentClassifier(reader, len(artifacts.classes), pooling, dropout.dropout_output)

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from unrolled.config import options_repr, require
+from unrolled.config import require, with_options_repr
 from unrolled.data.labelled import LabelledForm, Missing
-from unrolled.data.labelled.lines import two_files
+from unrolled.data.labelled.lines import split_two_files
 from unrolled.data.tables import TableConfig
 from unrolled.models import CellConfig
-from unrolled.tasks.base.sources import Source, absolute
+from unrolled.tasks.base.sources import Source, make_absolute
 from unrolled.tasks.classify.options import (
     ClassifierDropoutConfig,
     ClassifierNetworkConfig,
@@ -66,8 +66,8 @@ class LabelledConfig:
 def _absolute(source: str | Path) -> str:
     """Return a source with absolute paths; for ``TEXTS,LABELS`` both paths."""
     text = str(source)
-    paths = two_files(text) if "," in text and not os.path.exists(text) and "=" not in text else None
-    return ",".join(map(absolute, paths)) if paths else absolute(text)
+    paths = split_two_files(text) if "," in text and not os.path.exists(text) and "=" not in text else None
+    return ",".join(map(make_absolute, paths)) if paths else make_absolute(text)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class LabelledTextConfig:
         return TextConfig(tokenizer, self.vocabulary, min_frequency, self.lowercase, split)
 
 
-@options_repr
+@with_options_repr
 @dataclass(frozen=True)
 class ClassifierConfig:
     """Configuration of a classifier and its training."""

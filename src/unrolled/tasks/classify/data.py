@@ -12,7 +12,7 @@ from torch import Tensor
 
 from unrolled.arrays import Ids
 from unrolled.data import Labelled
-from unrolled.data.buckets import buckets
+from unrolled.data.buckets import length_buckets
 from unrolled.data.ragged import pad
 from unrolled.errors import DataError
 from unrolled.tasks.base.sample import SampleSize
@@ -53,8 +53,8 @@ class Examples:
         return len(self.rows)
 
     def batches(self, size: int, seed: int | None = None) -> Iterator[tuple[Ids, LabelledBatch]]:
-        """Yield row numbers and batches, in the order of :func:`unrolled.data.buckets`."""
-        for indices in buckets([len(row) for row in self.rows], size, seed):
+        """Yield row numbers and batches, in the order of :func:`unrolled.data.length_buckets`."""
+        for indices in length_buckets([len(row) for row in self.rows], size, seed):
             sequences, lengths = pad([self.rows[i] for i in indices], EOS_ID)
             yield indices, LabelledBatch(sequences, lengths, torch.from_numpy(self.labels[indices]))
 
@@ -78,11 +78,11 @@ class ClassifierData:
     train: Examples
     valid: Examples | None
     classes: list[Label]
-    facts: dict[str, Any]
+    data_info: dict[str, Any]
     texts: tuple[Labelled, Labelled | None]
     """Training and held-out examples before encoding."""
     notes: tuple[str, ...] = ()
-    """See :class:`Material`."""
+    """See :class:`TaskData`."""
 
     @property
     def class_names(self) -> list[str]:

@@ -23,7 +23,7 @@ from unrolled.tasks.classify.labels import to_array
 from unrolled.tasks.classify.predicting import log_probabilities, score_examples
 from unrolled.tasks.classify.score import ClassifierScore
 from unrolled.text import Tokenizer
-from unrolled.training.waiting import counting_bar
+from unrolled.training.progress_display import counting_bar
 
 with extra("classify", "a classifier"):
     from sklearn.utils.validation import check_is_fitted
@@ -135,12 +135,12 @@ class ClassifierInference(LabelEstimator[ClassifierConfig, ClassifierData]):
     @property
     def model(self) -> RecurrentClassifier:
         """The trained ``nn.Module``; RunError before training."""
-        return self._trained(RecurrentClassifier)
+        return self._require_model(RecurrentClassifier)
 
     @property
     def artifacts(self) -> ClassifierArtifacts:
         """The labels and the vocabulary; RunError before training."""
-        return self._learned(ClassifierArtifacts)
+        return self._require_artifacts(ClassifierArtifacts)
 
     @property
     def tokenizer(self) -> Tokenizer | None:

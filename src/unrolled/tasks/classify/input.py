@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from unrolled.data import Labelled
-from unrolled.data.commas import split_paths
-from unrolled.data.labelled import LEFT_OUT, LabelledForm, Row, Series, labelled_rows, labelled_table
+from unrolled.data.labelled import LEFT_OUT, LabelledForm, Row, Series, build_labelled, labelled_table
 from unrolled.data.labelled.columns import find_texts
-from unrolled.data.labelled.read import joined
+from unrolled.data.labelled.read import join_cells
 from unrolled.data.labelled.shapes import is_absent
+from unrolled.data.path_lists import split_paths
 from unrolled.data.tables import Table
 from unrolled.errors import ConfigError, DataError
 from unrolled.extras import extra
@@ -54,7 +54,7 @@ def convert_labelled(
     items = convert_items(X, estimator, form, fitting=fitting, allow_missing=True)
     check_consistent_length(items, labels)
     rows = (Row(f"item {i}", item, label) for i, (item, label) in enumerate(zip(items, labels, strict=True)))
-    return _check_labels(labelled_rows(rows, form.missing, "the data"))
+    return _check_labels(build_labelled(rows, form.missing, "the data"))
 
 
 def convert_items(
@@ -77,7 +77,7 @@ def convert_items(
     if is_frame(X) and not _is_numeric(X):
         table = frame_to_table(X)
         text_columns, _ = find_texts(table, form)
-        X = [joined(row, text_columns) for row in table.rows]
+        X = [join_cells(row, text_columns) for row in table.rows]
     if _is_list_like(X):
         items = list(X)
         if any(isinstance(item, str) for item in items):

@@ -14,7 +14,7 @@ from unrolled.tasks.classify.data import ClassifierData, LabelledBatch
 from unrolled.tasks.classify.predicting import score_examples
 from unrolled.text import EOS_ID, UNK_ID
 from unrolled.training import StepLoss, StepLosses, Validation
-from unrolled.training.job import Carried
+from unrolled.training.job import CarriedState
 
 
 class ClassifierJob:
@@ -24,7 +24,9 @@ class ClassifierJob:
         self.model = model
         self._data, self._config = data, config
         self._weights = (
-            _balanced_weights(data.facts["class_counts"]) if config.head.class_weights == "balanced" else None
+            _balanced_weights(data.data_info["class_counts"])
+            if config.head.class_weights == "balanced"
+            else None
         )
 
     def batches(self, epoch: int) -> Iterator[LabelledBatch]:
@@ -37,7 +39,7 @@ class ClassifierJob:
         """See :meth:`Job.batch_count`."""
         return -(-len(self._data.train) // self._config.training.batch)
 
-    def loss(self, batch: LabelledBatch, state: Carried) -> StepLoss:
+    def loss(self, batch: LabelledBatch, state: CarriedState) -> StepLoss:
         """See :meth:`Job.loss`."""
         sequences = batch.sequences
         if self.model.training and self._config.dropout.dropout_word:
@@ -49,7 +51,7 @@ class ClassifierJob:
         nats = F.cross_entropy(logits.detach(), batch.labels, reduction="sum")
         return StepLoss(loss, nats, len(batch.labels), None)
 
-    def step_losses(self, batch: LabelledBatch, state: Carried) -> StepLosses:
+    def step_losses(self, batch: LabelledBatch, state: CarriedState) -> StepLosses:
         """See :meth:`Job.step_losses`: one loss per row, assigned to its last step."""
         logits = self.model(batch.sequences, batch.lengths)
         losses = F.cross_entropy(logits, batch.labels, reduction="none")

@@ -9,11 +9,11 @@ import numpy as np
 
 from unrolled.data import read_labelled
 from unrolled.data.fingerprint import fingerprint
-from unrolled.data.labelled import labelled_parts
+from unrolled.data.labelled import find_labelled_parts
 from unrolled.errors import ConfigError, DataError
+from unrolled.tasks.base.folder_parts import resolve_parts
 from unrolled.tasks.base.ladder import Ladder, Scored
-from unrolled.tasks.base.outcome import Outcome, Tried, Units
-from unrolled.tasks.base.parts import settle_parts
+from unrolled.tasks.base.outcome import ItemLosses, Outcome, SavedOutcome
 from unrolled.tasks.classify.baselines import run_bag_of_words, run_most_frequent
 from unrolled.tasks.classify.defaults import fill_defaults
 from unrolled.tasks.classify.folds import Split, find_rare_labels, fold_rows, split_fold
@@ -56,7 +56,7 @@ class ClassificationLadder(Ladder):
         corpus = self.config.corpus
         if not corpus.data:
             raise ConfigError("no labelled data: give data (a file, a folder, a data set) or a recipe")
-        corpus, part_notes = settle_parts(corpus, labelled_parts, held_out=False)
+        corpus, part_notes = resolve_parts(corpus, find_labelled_parts, held_out=False)
         self.config = replace(self.config, corpus=corpus)
         self.data = read_labelled(corpus.data, self.config.form)
         form = self.config.form
@@ -108,16 +108,16 @@ class ClassificationLadder(Ladder):
                 f"seeds={seeds}: without test data there are at most {FOLDS}, one for each fold"
             )
 
-    def varies(self, rung: str) -> bool:
-        """See :meth:`Ladder.varies`; with folds every model depends on the seed."""
-        return self.test is None or super().varies(rung)
+    def depends_on_seed(self, rung: str) -> bool:
+        """See :meth:`Ladder.depends_on_seed`; with folds every model depends on the seed."""
+        return self.test is None or super().depends_on_seed(rung)
 
     @classmethod
-    def knows(cls, rung: str) -> bool:
-        """See :meth:`Ladder.knows`."""
+    def is_known(cls, rung: str) -> bool:
+        """See :meth:`Ladder.is_known`."""
         return rung in (MOST_FREQUENT, BAG)
 
-    def simple(self, rung: str, seed: int) -> Tried:
+    def simple(self, rung: str, seed: int) -> SavedOutcome:
         """See :meth:`Ladder.simple`."""
         train, test, rows = self.split(seed)
         if rung == MOST_FREQUENT:
@@ -138,7 +138,7 @@ class ClassificationLadder(Ladder):
             counted="parameters" if result.parameters else "",
             bytes=result.bytes,
         )
-        return Tried(outcome, Units.one_each(result.predicted != result.true, rows), {})
+        return SavedOutcome(outcome, ItemLosses.one_each(result.predicted != result.true, rows), {})
 
     @property
     def from_memory(self) -> bool:
@@ -157,4 +157,4 @@ class ClassificationLadder(Ladder):
         _, test, rows = self.split(seed)
         score = task.evaluate(test.items, test.labels)
         metrics = {"accuracy": score.accuracy, "macro_f1": score.macro_f1}
-        return Scored(metrics, Units.one_each(score.predicted != score.true, rows), {}, len(rows))
+        return Scored(metrics, ItemLosses.one_each(score.predicted != score.true, rows), {}, len(rows))

@@ -4,24 +4,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unrolled.devices import device_of, move
+from unrolled.devices import get_device, move
 from unrolled.models.classifier import RecurrentClassifier
 from unrolled.tasks.classify.data import Examples
 from unrolled.tasks.classify.score import ClassifierScore
-from unrolled.training.waiting import Report, silent
+from unrolled.training.progress_display import ProgressCallback, ignore_progress
 
 BATCH_SIZE = 128
 
 
 @torch.no_grad()
 def log_probabilities(
-    model: RecurrentClassifier, examples: Examples, report: Report = silent
+    model: RecurrentClassifier, examples: Examples, report: ProgressCallback = ignore_progress
 ) -> NDArray[np.float64]:
     """Return ln p of every label for each example, (N, classes)."""
     model.eval()
     result = np.empty((len(examples), model.output.out_features))
     for rows, cpu_batch in examples.batches(BATCH_SIZE):
-        batch = move(cpu_batch, device_of(model))
+        batch = move(cpu_batch, get_device(model))
         logits = model(batch.sequences, batch.lengths)
         result[rows] = logits.double().log_softmax(-1).cpu().numpy()
         report(len(rows))
@@ -29,7 +29,10 @@ def log_probabilities(
 
 
 def score_examples(
-    model: RecurrentClassifier, examples: Examples, classes: list[str], report: Report = silent
+    model: RecurrentClassifier,
+    examples: Examples,
+    classes: list[str],
+    report: ProgressCallback = ignore_progress,
 ) -> ClassifierScore:
     """Return the scores of a model on labelled examples."""
     log_p = log_probabilities(model, examples, report)

@@ -5,8 +5,8 @@ import dataclasses
 from torch import nn
 
 from unrolled.errors import ConfigError
-from unrolled.models import TokenReader
-from unrolled.models.adopt import adopt
+from unrolled.models import TokenEncoder
+from unrolled.models.encoder_weights import load_encoder_weights
 from unrolled.tasks.classify.config import ClassifierConfig, LabelledTextConfig
 from unrolled.tasks.lm.task import LanguageModel
 from unrolled.text import Tokenizer
@@ -38,5 +38,5 @@ def load_lm_sizes(config: ClassifierConfig, *, is_text: bool) -> tuple[Classifie
 
 def load_lm_weights(reader: nn.Module, run: str) -> None:
     """Copy the weights of the language model in a run folder into the (forward) encoder of a classifier."""
-    assert isinstance(reader, TokenReader)
-    adopt(reader, LanguageModel.load(run).model)
+    assert isinstance(reader, TokenEncoder)
+    load_encoder_weights(reader, LanguageModel.load(run).model)

@@ -29,14 +29,14 @@ def print_scores(classifier: Classifier, console: Console) -> str:
 
 
 def _title(classifier: Classifier) -> str:
-    facts = classifier.facts
+    data_info = classifier.data_info
     counts = [
         f"{classifier.result[p]['examples']:,} {n}"
         for p, n in (("valid", "held out"), ("test", "test"))
         if p in classifier.result
     ]
-    examples = counted(facts["examples"], classifier.unit)
-    return f"{examples}, {', '.join(counts)}, {counted(len(facts['classes']), 'label')}"
+    examples = counted(data_info["examples"], classifier.unit)
+    return f"{examples}, {', '.join(counts)}, {counted(len(data_info['classes']), 'label')}"
 
 
 def _percent(fraction: float | None) -> str:

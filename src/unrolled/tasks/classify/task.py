@@ -9,14 +9,14 @@ import torch
 from torch import nn
 
 from unrolled.data import Labelled
-from unrolled.data.labelled import labelled_parts
+from unrolled.data.labelled import find_labelled_parts
 from unrolled.errors import ConfigError, DataError
-from unrolled.models.series_reader import SeriesReader
-from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
-from unrolled.tasks.base.parts import settle_parts
+from unrolled.models.series_encoder import SeriesEncoder
+from unrolled.tasks.base.folder_parts import resolve_parts
 from unrolled.tasks.base.plots import plot_confusion
+from unrolled.tasks.base.pretrained_vectors import PretrainedVectors, initial_vectors, read_pretrained_vectors
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
-from unrolled.tasks.base.sources import absolute
+from unrolled.tasks.base.sources import make_absolute
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.classify.artifacts import ClassifierArtifacts
 from unrolled.tasks.classify.baselines import compare_baselines
@@ -37,7 +37,7 @@ from unrolled.tasks.classify.job import ClassifierJob
 from unrolled.tasks.classify.labels import Label, unique_labels
 from unrolled.tasks.classify.spec import SPEC
 from unrolled.text import Tokenizer, tokenizer_type, train_tokenizer
-from unrolled.training import Watcher
+from unrolled.training import Callback
 
 
 class Classifier(ClassifierInference):
@@ -54,7 +54,7 @@ class Classifier(ClassifierInference):
 
     def __init__(self, config: ClassifierConfig | None = None, /, **options: Any) -> None:
         super().__init__(config, **options)
-        self._word_vectors: GivenVectors | None = None
+        self._word_vectors: PretrainedVectors | None = None
         self._in_memory: tuple[Labelled | None, Labelled | None] = (None, None)
 
     def fit(
@@ -65,7 +65,7 @@ class Classifier(ClassifierInference):
         valid: Any = None,
         out: str | Path | None = None,
         overwrite: bool = False,
-        progress: bool | Watcher | None = None,
+        progress: bool | Callback | None = None,
         watch: bool | int = False,
     ) -> Self:
         """Train on labelled sequences and keep the weights that predict the held-out part best.
@@ -93,15 +93,17 @@ class Classifier(ClassifierInference):
         if not in_memory and y is not None:
             raise ConfigError("y is for sequences in memory; a file or data set contains its own labels")
         held_out = valid if valid is None or isinstance(valid, str | Path) else None
-        form, pair = self._asked.form, None
+        form, pair = self._user_config.form, None
         if valid is not held_out:
             valid_X, valid_y = valid if isinstance(valid, tuple) else (valid, None)
             pair = convert_labelled(valid_X, valid_y, self, form, fitting=False)
         train = convert_labelled(X, y, self, form, fitting=True) if in_memory else None
         self._in_memory = (train, pair)
-        corpus = self._asked.corpus.with_sources("" if in_memory else X, held_out)
-        head = dataclasses.replace(self._asked.head, init_from=absolute(self._asked.head.init_from))
-        self.config = dataclasses.replace(self._asked, corpus=corpus, head=head)
+        corpus = self._user_config.corpus.with_sources("" if in_memory else X, held_out)
+        head = dataclasses.replace(
+            self._user_config.head, init_from=make_absolute(self._user_config.head.init_from)
+        )
+        self.config = dataclasses.replace(self._user_config, corpus=corpus, head=head)
         if not in_memory and not corpus.data:
             raise ConfigError("no training data: give sequences and labels, a file, a folder, or a data set")
         show = not in_memory if progress is None else progress
@@ -118,11 +120,11 @@ class Classifier(ClassifierInference):
         """See :meth:`TaskHooks.sources`."""
         return self.config.corpus.data, self.config.corpus.valid
 
-    def _learn(self) -> ClassifierData:
+    def _prepare_data(self) -> ClassifierData:
         if self.config.text.tokenizer == "bpe":
             tokenizer_type("bpe")  # fails now if its package is missing
-        corpus, part_notes = settle_parts(
-            self.config.corpus, labelled_parts, held_out=self._in_memory[1] is not None
+        corpus, part_notes = resolve_parts(
+            self.config.corpus, find_labelled_parts, held_out=self._in_memory[1] is not None
         )
         self.config = dataclasses.replace(self.config, corpus=corpus)
         labelled, held_out = self._read_labelled()
@@ -140,13 +142,13 @@ class Classifier(ClassifierInference):
         if is_text and tokenizer is None:
             tokenizer = train_tokenizer(tokenizer_config(self.config.text), map(str, labelled.items))
         features = 0 if is_text else np.shape(labelled.items[0])[1]
-        vectors = read_given(self.config.network, tokenizer.tokens) if tokenizer else None
+        vectors = read_pretrained_vectors(self.config.network, tokenizer.tokens) if tokenizer else None
         self._word_vectors = vectors
         self._artifacts = ClassifierArtifacts(classes, tokenizer, features, vectors.size if vectors else None)
         data = self._encode(labelled, held_out)
         return dataclasses.replace(
             data,
-            facts=data.facts | (vectors.facts if vectors else {}),
+            data_info=data.data_info | (vectors.data_info if vectors else {}),
             notes=(
                 *part_notes,
                 *labelled.notes,
@@ -174,7 +176,7 @@ class Classifier(ClassifierInference):
             notes += unseen_label_notes(self._read(test).labels, classes, test)
         return notes
 
-    def _reread(self) -> ClassifierData:
+    def _reload_data(self) -> ClassifierData:
         return self._encode(*self._read_labelled())
 
     def _read_labelled(self) -> tuple[Labelled, Labelled | None]:
@@ -195,8 +197,8 @@ class Classifier(ClassifierInference):
         train = self._examples(labelled)
         valid = self._examples(held_out) if held_out is not None else None
         classes = self.artifacts.classes
-        facts = describe(train, valid, classes)
-        return ClassifierData(train, valid, classes, facts, (labelled, held_out))
+        data_info = describe(train, valid, classes)
+        return ClassifierData(train, valid, classes, data_info, (labelled, held_out))
 
     def _check_before_training(self, data: ClassifierData) -> None:
         if self.config.corpus.test:
@@ -207,7 +209,7 @@ class Classifier(ClassifierInference):
         vectors = None
         if artifacts.tokenizer is not None:
             rows, size = artifacts.tokenizer.size, artifacts.vector_size
-            vectors = vectors_of(self.config.network, self._word_vectors, rows, size, start=start)
+            vectors = initial_vectors(self.config.network, self._word_vectors, rows, size, start=start)
         model = build_model(self.config, artifacts, vectors)
         if start and self.config.head.init_from:
             from unrolled.tasks.classify.pretrained import load_lm_weights  # imports another task
@@ -216,7 +218,7 @@ class Classifier(ClassifierInference):
         return model
 
     def _make_job(self, data: ClassifierData) -> ClassifierJob:
-        if isinstance(self.model.reader, SeriesReader):
+        if isinstance(self.model.reader, SeriesEncoder):
             values = torch.from_numpy(np.concatenate(data.train.rows))
             self.model.reader.standardise(values.mean(0), values.std(0))
         return ClassifierJob(self.model, data, self.config)
@@ -238,17 +240,17 @@ class Classifier(ClassifierInference):
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[ClassifierJob, Sample]:
         if data is None:
-            examples, source = self._read_again().valid, self._held_out_source()
+            examples, source = self._reload_training_data().valid, self._held_out_source()
         else:
             examples, source = self._examples(self._read(str(data))), str(data)
         if examples is None:
-            raise self._nothing_held_out()
+            raise self._no_held_out_error()
         examples = examples.with_known_labels()
         if not len(examples):
             raise DataError(f"{source}: the model knows none of the labels")
         job = ClassifierJob(
             self.model,
-            ClassifierData(examples, None, self.artifacts.classes, self.facts, (Labelled([], []), None)),
+            ClassifierData(examples, None, self.artifacts.classes, self.data_info, (Labelled([], []), None)),
             self.config,
         )
         batch = cut_batch(examples, size)

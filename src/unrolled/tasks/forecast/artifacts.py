@@ -9,10 +9,10 @@ import msgspec
 from unrolled.extras import extra
 from unrolled.reading import MalformedError
 from unrolled.short_repr import short_repr
-from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values
+from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, parse_artifact_values
 from unrolled.tasks.forecast.data import Scales
 from unrolled.tasks.forecast.linear_part import LinearPart
-from unrolled.training.files import read_json_as
+from unrolled.training.tensor_files import read_json_as
 
 SCALES = "scales.json"
 
@@ -74,7 +74,7 @@ class ForecasterArtifacts(Artifacts):
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
         """See :meth:`Artifacts.read`."""
-        stored = artifact_values(values, _Values)
+        stored = parse_artifact_values(values, _Values)
         scales = read_json_as(folder / SCALES, Scales)
         if scales.series.keys() != stored.series.keys():
             raise MalformedError(f"{SCALES} and config.json have different series")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from unrolled.config import LARGEST_SIZE, options_repr, require, require_at_least, require_at_most
+from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most, with_options_repr
 from unrolled.data.scaling import Scale, Transform
 from unrolled.data.series import ColumnsConfig, TimeRulesConfig
 from unrolled.data.tables import TableConfig
@@ -17,7 +17,7 @@ from unrolled.models.forecast_outputs import (
     QuantileOutput,
     StudentTOutput,
 )
-from unrolled.tasks.base.sources import absolute
+from unrolled.tasks.base.sources import make_absolute
 from unrolled.training import OptimizerConfig, TrainingConfig
 
 AUTO_CALENDAR = ("auto",)
@@ -46,7 +46,7 @@ class SeriesConfig:
 
     def with_source(self, data: str | Path | None) -> "SeriesConfig":
         """Apply the given source. A path is made absolute, so that the run resumes from any directory."""
-        return replace(self, data=absolute(self.data if data is None else data))
+        return replace(self, data=make_absolute(self.data if data is None else data))
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _small_stack() -> StackConfig:
     return StackConfig(hidden=32)
 
 
-@options_repr
+@with_options_repr
 @dataclass(frozen=True)
 class ForecasterConfig:
     """Configuration of a forecaster and its training."""

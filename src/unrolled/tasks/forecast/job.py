@@ -11,15 +11,15 @@ from torch import Tensor
 
 from unrolled.data.series import Numbers
 from unrolled.errors import DataError
-from unrolled.models.forecast_ensemble import Forecasting, Member, members_of
+from unrolled.models.forecast_ensemble import Forecasting, Member, get_members
 from unrolled.models.forecaster import DirectForecaster
-from unrolled.models.reader import State
+from unrolled.models.token_encoder import State
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries
 from unrolled.tasks.forecast.metrics import paired_difference
 from unrolled.tasks.forecast.rolling import gains_over_linear, held_out_errors
 from unrolled.training import StepLoss, StepLosses, Validation
-from unrolled.training.job import Carried
+from unrolled.training.job import CarriedState
 
 ORIGINS = 200
 """Approximate number of held-out forecasts of a series, if they overlap."""
@@ -95,7 +95,7 @@ class ForecastJob:
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """See :meth:`Job.batches`; each member of an ensemble has its own order."""
-        training, members = self._config.training, len(members_of(self.model))
+        training, members = self._config.training, len(get_members(self.model))
         if training.mode == "windows":
             rng = np.random.default_rng(training.seed * 1_000_003 + epoch)
             orders = [rng.permutation(len(self._windows)) for _ in range(members)]
@@ -122,9 +122,9 @@ class ForecastJob:
     def _cut(self, rows: list[tuple[Split, int, int]], steps: int) -> Pieces:
         return cut_pieces([(split.series, begin, end) for split, begin, end in rows], steps, self._horizon)
 
-    def loss(self, batch: Batch, state: Carried) -> StepLoss:
+    def loss(self, batch: Batch, state: CarriedState) -> StepLoss:
         """See :meth:`Job.loss`."""
-        members = members_of(self.model)
+        members = get_members(self.model)
         tensors_per_member = len(state) // len(members) if state else 0
         losses, carried = [], list[Tensor]()
         for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
@@ -140,9 +140,9 @@ class ForecastJob:
             tuple(carried) if stream else None,
         )
 
-    def step_losses(self, batch: Batch, state: Carried) -> StepLosses:
+    def step_losses(self, batch: Batch, state: CarriedState) -> StepLosses:
         """See :meth:`Job.step_losses`; the loss of a step is summed over its horizon and over the members."""
-        members = members_of(self.model)
+        members = get_members(self.model)
         tensors_per_member = len(state) // len(members) if state else 0
         total = torch.zeros(())
         for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
@@ -218,13 +218,13 @@ def cut_pieces(rows: Sequence[tuple[PreparedSeries, int, int]], steps: int, hori
     return Pieces(inputs, targets, known)
 
 
-def _losses(member: Member, pieces: Pieces, state: Carried) -> tuple[Tensor, State]:
+def _losses(member: Member, pieces: Pieces, state: CarriedState) -> tuple[Tensor, State]:
     """Return the loss of every target, flattened, and the state after the last step."""
     losses, final = _all_losses(member, pieces, state)
     return losses[~pieces.targets.isnan()], final
 
 
-def _all_losses(member: Member, pieces: Pieces, state: Carried) -> tuple[Tensor, State]:
+def _all_losses(member: Member, pieces: Pieces, state: CarriedState) -> tuple[Tensor, State]:
     """Return losses in the shape of the targets, 0 for missing targets, and the state after the last step."""
     if isinstance(member, DirectForecaster):
         y, final = member(pieces.inputs, pieces.known, state)

@@ -11,7 +11,7 @@ from unrolled.config import with_options
 from unrolled.data.series_tables import read_series
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
-from unrolled.tasks.base.outcome import Numbers, Outcome, Tried, Units
+from unrolled.tasks.base.outcome import ItemLosses, Numbers, Outcome, SavedOutcome
 from unrolled.tasks.forecast.backtest import Backtest, series_notes
 from unrolled.tasks.forecast.baselines import baseline_forecast, baseline_forecasts, fit_autoregression
 from unrolled.tasks.forecast.data import fit_scales
@@ -83,7 +83,7 @@ class ForecastLadder(Ladder):
                 )
         if not self.asked and not any(s.mase_scale for s in self.parts.artifacts.series.values()):
             self.shown = "mae"  # no series has a scale for MASE
-        self.fingerprint = self.parts.facts["sha256"]
+        self.fingerprint = self.parts.data_info["sha256"]
         self.block = -(-horizon // stride)
         steps = sum(s.valid for s in self.parts.splits)
         count = sum(map(len, self.origins))
@@ -94,15 +94,15 @@ class ForecastLadder(Ladder):
         )
 
     @classmethod
-    def knows(cls, rung: str) -> bool:
-        """See :meth:`Ladder.knows`."""
+    def is_known(cls, rung: str) -> bool:
+        """See :meth:`Ladder.is_known`."""
         return rung in BASELINE_KEYS
 
-    def units_of(self, tried: Tried) -> Units:
-        """See :meth:`Ladder.units_of`; the loss of any metric is computed from the stored forecasts."""
+    def get_item_losses(self, tried: SavedOutcome) -> ItemLosses:
+        """See :meth:`Ladder.get_item_losses`; the losses are computed from the stored forecasts."""
         return self._item_losses(tried.extra)
 
-    def simple(self, rung: str, seed: int) -> Tried:
+    def simple(self, rung: str, seed: int) -> SavedOutcome:
         """See :meth:`Ladder.simple`."""
         artifacts, horizon = self.parts.artifacts, self.config.forecast.horizon
         start, size = time.perf_counter(), 0
@@ -147,7 +147,7 @@ class ForecastLadder(Ladder):
             counted="parameters" if size else "",
             bytes=8 * size,
         )
-        return Tried(outcome, self._item_losses(extra), extra)
+        return SavedOutcome(outcome, self._item_losses(extra), extra)
 
     def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
@@ -163,7 +163,7 @@ class ForecastLadder(Ladder):
             self._to_scores(backtest.score.to_json()), self._item_losses(extra), extra, len(extra["scale"])
         )
 
-    def _item_losses(self, extra: dict[str, Numbers]) -> Units:
+    def _item_losses(self, extra: dict[str, Numbers]) -> ItemLosses:
         """Return the loss of each forecast whose mean is the metric.
 
         For RMSE it is the squared error, for CRPS the absolute error.
@@ -182,7 +182,7 @@ class ForecastLadder(Ladder):
             elif self.shown == "rmse":
                 errors = errors**2
         last = self.shown.startswith("last_step")
-        return Units.one_each(errors[:, -1] if last else errors.mean(1))
+        return ItemLosses.one_each(errors[:, -1] if last else errors.mean(1))
 
     @staticmethod
     def _to_scores(metrics: dict[str, Any]) -> dict[str, float]:

@@ -27,9 +27,9 @@ class SeriesParts:
 
     splits: list[Split]
     artifacts: ForecasterArtifacts
-    facts: dict[str, Any]
+    data_info: dict[str, Any]
     notes: tuple[str, ...] = ()
-    """See :class:`Material`."""
+    """See :class:`TaskData`."""
 
 
 def steps_before_test(s: Series, config: SeriesConfig) -> int:
@@ -86,8 +86,8 @@ def split_series(series: Sequence[Series], scales: Scales, config: ForecasterCon
         replace(s, series=with_linear(s.series, artifacts[s.series.series.name].linear)) for s in unadjusted
     ]
     sha256 = _fingerprint(series)
-    facts = {"sha256": sha256, "held_out_sha256": sha256, "season": season}
-    facts["series"] = {
+    data_info = {"sha256": sha256, "held_out_sha256": sha256, "season": season}
+    data_info["series"] = {
         s.name: {
             "steps": s.steps,
             "frequency": s.axis.frequency,
@@ -101,7 +101,7 @@ def split_series(series: Sequence[Series], scales: Scales, config: ForecasterCon
         }
         for s, (train, valid) in zip(series, ends, strict=True)
     }
-    return SeriesParts(splits, ForecasterArtifacts(scales, season, artifacts), facts)
+    return SeriesParts(splits, ForecasterArtifacts(scales, season, artifacts), data_info)
 
 
 def _compute_artifacts(split: Split, season: int, config: ForecasterConfig) -> SeriesArtifacts:

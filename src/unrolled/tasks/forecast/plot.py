@@ -10,7 +10,7 @@ from unrolled.data.series import Numbers, Series
 from unrolled.extras import extra
 from unrolled.labels import label_text
 from unrolled.storage.folder import make_inner_folder
-from unrolled.storage.picture import save_picture
+from unrolled.storage.picture import save_figure
 from unrolled.tasks.forecast.rolling import Forecasts
 from unrolled.wording import counted
 
@@ -68,7 +68,7 @@ def plot_forecasts(
     )
     axes.grid(alpha=0.3)
     axes.legend(loc="best", fontsize=9, framealpha=0.6)
-    return save_picture(figure, folder / "forecast.png")
+    return save_figure(figure, folder / "forecast.png")
 
 
 def draw_bands(

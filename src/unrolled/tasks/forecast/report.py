@@ -25,16 +25,16 @@ MAX_SERIES = 5
 
 def print_scores(task: Forecaster, console: Console) -> str:
     """Print notes on the series and the scores; return the next command to try."""
-    for name, facts in list(task.facts["series"].items())[:MAX_SERIES]:
+    for name, info in list(task.data_info["series"].items())[:MAX_SERIES]:
         console.print(
-            f"{name}: {facts['steps']:,} steps ({facts['frequency']}), {facts['first']} to {facts['last']}: "
-            f"{facts['train']:,} training, {facts['valid']:,} held out, {facts['test']:,} test",
+            f"{name}: {info['steps']:,} steps ({info['frequency']}), {info['first']} to {info['last']}: "
+            f"{info['train']:,} training, {info['valid']:,} held out, {info['test']:,} test",
             markup=False,
         )
-        for note in facts["notes"]:
+        for note in info["notes"]:
             console.print(f"  {note}", markup=False)
-    if len(task.facts["series"]) > MAX_SERIES:
-        console.print(f"… and {len(task.facts['series']) - MAX_SERIES:,} more series")
+    if len(task.data_info["series"]) > MAX_SERIES:
+        console.print(f"… and {len(task.data_info['series']) - MAX_SERIES:,} more series")
     for part, title in (("valid", "held-out part"), ("test", "test part")):
         if part in task.result:
             _print_part(task, task.result[part], title, console)

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from unrolled.data.series import Numbers
-from unrolled.devices import device_of, move
-from unrolled.models.forecast_ensemble import Forecasting, Member, members_of
+from unrolled.devices import get_device, move
+from unrolled.models.forecast_ensemble import Forecasting, Member, get_members
 from unrolled.models.forecaster import DirectForecaster
-from unrolled.models.reader import State
+from unrolled.models.token_encoder import State
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries
 
@@ -89,7 +89,7 @@ def _forecast_scaled(
     draws: int,
 ) -> Numbers:
     """Return z (N, H, draws or quantiles): the mean over all members, or paths sampled from all of them."""
-    members = members_of(model)
+    members = get_members(model)
     ahead = np.stack([p.known_from(o, horizon) for o in origins], axis=1)
     if not model.output.sampled:
         return np.asarray(
@@ -123,7 +123,7 @@ def _forecast_member(
     h, state = states_at(model, p, [p.rows_before(o) for o in origins], config)
     if isinstance(model, DirectForecaster):
         padded = np.concatenate([ahead, np.zeros((model.horizon - horizon, *ahead.shape[1:]))])
-        y = model.horizon_from(h, _to_model(model, padded))[:, :horizon]
+        y = model.forecast_horizon(h, _to_model(model, padded))[:, :horizon]
         if model.output.sampled:
             drawn = model.output.sample(y[..., None, :].expand(-1, -1, draws, -1))
             return torch.cat([model.output.centre(y)[..., None], drawn], -1).double().cpu().numpy()
@@ -151,7 +151,7 @@ def states_at(
     for column, (begin, end) in enumerate(zip(begins, ends, strict=True)):
         x[: end - begin, column] = p.inputs[begin:end]
     ragged = lengths if int(lengths.min()) < len(x) else None
-    h, state = model.read(_to_model(model, x), lengths=move(ragged, device_of(model)))
+    h, state = model.read(_to_model(model, x), lengths=move(ragged, get_device(model)))
     return h[lengths - 1, torch.arange(len(ends))], state
 
 
@@ -181,7 +181,7 @@ def held_out_errors(
         z = _forecast_scaled(model, p, origins, horizon, config, 1)[..., 0]
         errors = np.abs(z - true_targets(p, origins, horizon)).ravel()
         return errors, np.square(errors) if config.forecast.loss == "squared" else errors
-    losses = np.mean([_losses(m, p, origins, config) for m in members_of(model)], axis=0)
+    losses = np.mean([_losses(m, p, origins, config) for m in get_members(model)], axis=0)
     return losses, losses
 
 
@@ -205,7 +205,7 @@ def _losses(model: Member, p: PreparedSeries, origins: Sequence[int], config: Fo
     if isinstance(model, DirectForecaster):
         h, _ = states_at(model, p, list(origins), config)
         ahead = np.stack([p.known_from(o, horizon) for o in origins], axis=1)
-        y = model.horizon_from(h, _to_model(model, ahead))
+        y = model.forecast_horizon(h, _to_model(model, ahead))
         target = _to_model(model, true_targets(p, origins, horizon))
         return output.loss(y, target).double().cpu().numpy().ravel()
     _, state = states_at(model, p, list(origins), config)
@@ -217,7 +217,7 @@ def _losses(model: Member, p: PreparedSeries, origins: Sequence[int], config: Fo
 
 def _to_model(model: Member, values: Numbers) -> Tensor:
     """Return numbers as a float32 tensor on the device of the model."""
-    return move(torch.from_numpy(values).float(), device_of(model))
+    return move(torch.from_numpy(values).float(), get_device(model))
 
 
 def true_targets(p: PreparedSeries, origins: Sequence[int], horizon: int) -> Numbers:

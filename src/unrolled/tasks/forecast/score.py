@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from unrolled.data.series import Numbers, Series
 from unrolled.extras import extra
 from unrolled.short_repr import short_repr
-from unrolled.tasks.base.better import beside
+from unrolled.tasks.base.baseline_comparison import compare_with_baselines
 from unrolled.tasks.forecast.metrics import (
     crps_of_quantiles,
     crps_of_samples,
@@ -124,21 +124,21 @@ class ForecastScore:
         return f"{relation} the {BASELINES[name]}: {ratio}difference {difference}{coverage}"
 
     @property
-    def beside(self) -> dict[str, Any]:
-        """Comparison with the baselines by MASE or MAE; see :func:`unrolled.tasks.base.better.beside`."""
+    def baseline_comparison(self) -> dict[str, Any]:
+        """Comparison with the baselines by MASE or MAE; see :func:`compare_with_baselines`."""
         metric = "mae" if self.figures["mase"] is None else "mase"
         model_value = self.figures[metric] or 0.0
         ratios = {name: self.versus[name]["ratio"] for name in self.distinct_baselines}
         baselines = {BASELINES[name]: model_value / ratio for name, ratio in ratios.items() if ratio}
         exact = {BASELINES[n]: 0.0 for n, v in self.versus.items() if v["ratio"] is None and v["difference"]}
-        return beside(
+        return compare_with_baselines(
             metric.upper(), model_value, baselines | exact, higher=False, margin=ROUNDING * model_value
         )
 
     @property
     def better_baseline(self) -> str:
         """Sentence that names a baseline that is better than the model; "" if none is."""
-        sentence: str = self.beside["better_baseline"]
+        sentence: str = self.baseline_comparison["better_baseline"]
         return sentence
 
     def __str__(self) -> str:

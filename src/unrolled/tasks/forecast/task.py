@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.data.series import Series
-from unrolled.data.series_tables import open_series, read_series
+from unrolled.data.series_tables import read_series, read_series_list
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.extras import extra
 from unrolled.models.forecast_ensemble import Forecasting
-from unrolled.storage.picture import save_picture
+from unrolled.storage.picture import save_figure
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
@@ -35,8 +35,8 @@ from unrolled.tasks.forecast.sample import cut_windows, held_out_spans
 from unrolled.tasks.forecast.score import ForecastScore, forecast_table, format_stamp
 from unrolled.tasks.forecast.short_series import LEFT_OUT_KEY, drop_left_out, left_out_notes, resolve_series
 from unrolled.tasks.forecast.spec import SPEC
-from unrolled.training import Watcher
-from unrolled.training.waiting import spinner
+from unrolled.training import Callback
+from unrolled.training.progress_display import spinner
 
 with extra("forecast", "a forecaster"):
     import pandas as pd
@@ -68,7 +68,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         *,
         out: str | Path | None = None,
         overwrite: bool = False,
-        progress: bool | Watcher = True,
+        progress: bool | Callback = True,
         watch: bool | int = False,
     ) -> Self:
         """Train on the series before ``test_start``, and keep the weights with the best held-out forecasts.
@@ -92,7 +92,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         is_source = data is None or isinstance(data, str | Path)
         self._table = None if is_source else data
         source: Any = data if is_source else ""
-        self.config = dataclasses.replace(self._asked, data=self.config.data.with_source(source))
+        self.config = dataclasses.replace(self._user_config, data=self.config.data.with_source(source))
         if self._table is None and not self.config.data.data:
             raise ConfigError("no series: give data (a CSV file, @timeseries/NAME, or a DataFrame)")
         self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
@@ -107,7 +107,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         """See :meth:`TaskHooks.sources`."""
         return self.config.data.data, ""
 
-    def _learn(self) -> SeriesParts:
+    def _prepare_data(self) -> SeriesParts:
         source = self._table if self._table is not None else self.config.data.data
         table = read_series(source, self.config.columns, self.config.rules, self.config.table)
         config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
@@ -119,18 +119,18 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         data_notes = [note for s in series for note in series_notes(s, self.config.rules)]
         notes = (*table.notes, *data_notes, *resolved.notes)
         parts = split_series(series, scales, self.config)
-        facts = parts.facts | {LEFT_OUT_KEY: resolved.left_out}
-        self._parts = dataclasses.replace(parts, facts=facts, notes=notes)
+        data_info = parts.data_info | {LEFT_OUT_KEY: resolved.left_out}
+        self._parts = dataclasses.replace(parts, data_info=data_info, notes=notes)
         self._artifacts = self._parts.artifacts
         return self._parts
 
-    def _reread(self) -> SeriesParts:
+    def _reload_data(self) -> SeriesParts:
         self._parts = split_series(self._read(self.config.data.data), self.artifacts.scales, self.config)
         return self._parts
 
     def _read(self, source: Source) -> list[Series]:
-        series = open_series(source, self.config.columns, self.config.rules, self.config.table)
-        return drop_left_out(series, self.facts.get(LEFT_OUT_KEY, ()))
+        series = read_series_list(source, self.config.columns, self.config.rules, self.config.table)
+        return drop_left_out(series, self.data_info.get(LEFT_OUT_KEY, ()))
 
     def _check_before_training(self, data: SeriesParts) -> None:
         horizon = self.config.forecast.horizon
@@ -168,7 +168,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         for last_backtest in list(backtests.values())[-1:]:
             if self.config.forecast.output == "point":
                 scores["intervals"] = fit_intervals(last_backtest.table, self.config.forecast.quantiles)
-            scores |= last_backtest.score.beside
+            scores |= last_backtest.score.baseline_comparison
         return scores
 
     def predict(
@@ -200,7 +200,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             DataError: if the series cannot be used, or covariates known in advance are missing.
             ConfigError: if the model cannot forecast that far, or ``samples`` is given and it has no paths.
         """
-        self._trained(nn.Module)
+        self._require_model(nn.Module)
         steps = self.config.steps_after_the_end(horizon)
         if samples and not self.model.output.sampled:
             raise ConfigError("samples: only output='gaussian' and 'student-t' have paths to sample")
@@ -219,7 +219,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             frames.append(frame)
         result = pd.concat(frames)
         data_notes = [note for s in series for note in series_notes(s, self.config.rules)]
-        result.attrs["notes"] = [*left_out_notes(self.facts.get(LEFT_OUT_KEY, ())), *data_notes]
+        result.attrs["notes"] = [*left_out_notes(self.data_info.get(LEFT_OUT_KEY, ())), *data_notes]
         return result
 
     def backtest(
@@ -243,7 +243,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
                 no steps after the training data.
             ConfigError: if the model cannot forecast that far.
         """
-        self._trained(nn.Module)
+        self._require_model(nn.Module)
         steps = self.config.steps_to_forecast(horizon)
         series = self._get_series(data)
         splits, spans = [], []
@@ -252,7 +252,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             first = steps_before(s, start) if start is not None else self._first_unseen_step(s, steps)
             spans.append((first, s.steps))
         result = self._run_backtest(splits, spans, steps, stride or 0)
-        notes = (*left_out_notes(self.facts.get(LEFT_OUT_KEY, ())), *result.score.notes)
+        notes = (*left_out_notes(self.data_info.get(LEFT_OUT_KEY, ())), *result.score.notes)
         return dataclasses.replace(result, score=dataclasses.replace(result.score, notes=notes))
 
     def score(self, data: Source) -> float:
@@ -277,13 +277,13 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[ForecastJob, Sample]:
         if data is None:
-            parts = self._parts or self._read_again()
+            parts = self._parts or self._reload_training_data()
             spans, source = held_out_spans(parts.splits), self._held_out_source()
         else:
             series = [self._prepare(s) for s in self._read(data)]
             spans, source = [(s, s.first, s.series.steps) for s in series], str(data)
         if not spans:
-            raise self._nothing_held_out()
+            raise self._no_held_out_error()
         pieces, names = cut_windows(spans, size, 1 if spans[0][0].recursive else self.config.forecast.horizon)
         batch = (pieces,) * self.config.forecast.members
         return ForecastJob(self.model, [], self.config), Sample(batch, names, source)
@@ -305,7 +305,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         )
 
     def _get_series(self, data: Source | None) -> list[Series]:
-        self._trained(nn.Module)
+        self._require_model(nn.Module)
         if data is not None:
             return self._read(data)
         if self._parts is not None:
@@ -314,7 +314,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             raise RunError("this model was trained on data from memory, which are gone; give data=FILE")
         series = self._read(self.config.data.data)
         for s in series:
-            steps = self.facts["series"].get(s.name, {}).get("steps", s.steps)
+            steps = self.data_info["series"].get(s.name, {}).get("steps", s.steps)
             if s.steps != steps:
                 raise DataError(
                     f"{self.config.data.data}: series {s.name!r} has {s.steps:,} steps and had {steps:,} in "
@@ -364,13 +364,13 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             MissingExtraError: if the plotting packages are not installed.
             RunError: if the file cannot be written.
         """
-        self._trained(nn.Module)
+        self._require_model(nn.Module)
         steps = self.config.steps_after_the_end(horizon)
         series = self._get_series(data)
         futures = [Future(s, self._add_intervals(s, self._forecast_from_end(s, steps))) for s in series]
         figure = draw_future(futures, self.config.forecast.quantiles)
         if out is not None:
-            save_picture(figure, Path(out))
+            save_figure(figure, Path(out))
         return figure
 
     def _plot(self, folder: Path) -> None:
@@ -396,14 +396,14 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     @property
     def model(self) -> Forecasting:
         """The torch module. Raises NotFittedError before ``fit``."""
-        model: nn.Module = self._trained(nn.Module)
+        model: nn.Module = self._require_model(nn.Module)
         assert isinstance(model, Forecasting)
         return model
 
     @property
     def artifacts(self) -> ForecasterArtifacts:
         """The artifacts. Raises NotFittedError before ``fit``."""
-        return self._learned(ForecasterArtifacts)
+        return self._require_artifacts(ForecasterArtifacts)
 
     @property
     def scales(self) -> Scales:

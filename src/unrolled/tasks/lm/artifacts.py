@@ -7,11 +7,17 @@ from typing import Annotated, Any, Self
 import msgspec
 
 from unrolled.short_repr import short_repr
-from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values, check_vector_size
+from unrolled.tasks.base.artifacts import (
+    Artifacts,
+    Positive,
+    Stored,
+    check_vector_size,
+    parse_artifact_values,
+)
 from unrolled.tasks.base.folder import TOKENIZER
 from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json
-from unrolled.training.files import read_json
 from unrolled.training.records import Count
+from unrolled.training.tensor_files import read_json
 
 
 class _Values(msgspec.Struct):
@@ -46,7 +52,7 @@ class LanguageArtifacts(Artifacts):
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
         """See :meth:`Artifacts.read`."""
-        stored = artifact_values(values, _Values)
+        stored = parse_artifact_values(values, _Values)
         tokenizer = tokenizer_from_json(read_json(folder / TOKENIZER))
         return cls(tokenizer, stored.unknown, stored.unknown_share, stored.vector_size)
 

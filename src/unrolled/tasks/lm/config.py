@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from unrolled.config import options_repr, require, require_at_least
+from unrolled.config import require, require_at_least, with_options_repr
 from unrolled.models import CellConfig, DropoutConfig, NetworkConfig
 from unrolled.tasks.base.sources import Source
 from unrolled.tasks.lm.hold_out import HoldOut
@@ -86,7 +86,7 @@ class LanguageTrainingConfig(TrainingConfig):
         require_at_least(self, {"steps": 1})
 
 
-@options_repr
+@with_options_repr
 @dataclass(frozen=True)
 class LanguageModelConfig:
     """Configuration of a language model and its training."""

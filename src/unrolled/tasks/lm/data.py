@@ -10,13 +10,13 @@ import torch
 from unrolled.data import Chunk, Document, Sentences, TokenStream, join_documents
 from unrolled.errors import DataError
 from unrolled.tasks.base.sample import SampleSize
-from unrolled.tasks.base.unknown import Unknown
+from unrolled.tasks.base.unknown import UnknownTokens
 from unrolled.tasks.lm.config import CorpusConfig
 from unrolled.tasks.lm.hold_out import split_documents
 from unrolled.tasks.lm.lines import prepare_text
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.text.tokenizer import Ids
-from unrolled.unknown import share_for, unknown_share
+from unrolled.unknown import get_unknown_share, unknown_share
 
 Tokens = TokenStream | Sentences
 UNITS = {"char": "character", "word": "word", "bpe": "piece"}
@@ -28,9 +28,9 @@ class Corpus:
 
     train: Tokens
     valid: Tokens | None
-    facts: dict[str, Any]
+    data_info: dict[str, Any]
     notes: tuple[str, ...] = ()
-    """See :class:`Material`."""
+    """See :class:`TaskData`."""
     share: float = 0.0
     """See :func:`unrolled.unknown.unknown_share`."""
 
@@ -45,14 +45,14 @@ def tokenize(documents: list[Document], tokenizer: Tokenizer, mode: str) -> Toke
     return Sentences([tokenizer.encode(line) for line in lines if line.strip()], EOS_ID)
 
 
-def count_unknown(documents: list[Document], tokenizer: Tokenizer, mode: str, source: str) -> Unknown:
+def count_unknown(documents: list[Document], tokenizer: Tokenizer, mode: str, source: str) -> UnknownTokens:
     """Count the unknown tokens of documents.
 
     Raises:
         DataError: if most tokens are unknown.
     """
-    unknown = Unknown.of((prepare_text(d.text, tokenizer.kind, mode) for d in documents), tokenizer)
-    unknown.refuse_foreign(source)
+    unknown = UnknownTokens.of((prepare_text(d.text, tokenizer.kind, mode) for d in documents), tokenizer)
+    unknown.check_mostly_known(source)
     return unknown
 
 
@@ -78,7 +78,7 @@ class TextToScore:
         tokens = tokenize(documents, tokenizer, mode)
         if tokens.predictions < 1:
             raise DataError(f"{source}: holds no tokens to predict")
-        text_share = share_for(all_ids(tokens)[1:], share)
+        text_share = get_unknown_share(all_ids(tokens)[1:], share)
         return cls(tokens, text_share, unknown.notes(source, UNITS[tokenizer.kind], text_share))
 
 
@@ -129,7 +129,7 @@ def make_corpus(
             held_out, tokenizer, share, config.mode, config.valid or "the held-out text"
         )
         valid, notes = text_to_score.tokens, text_to_score.notes
-    facts = {
+    data_info = {
         "documents": len(documents),
         "tokens": train.predictions,
         "held_out_tokens": valid.predictions if valid else 0,
@@ -139,7 +139,7 @@ def make_corpus(
         "sha256": fingerprint(train),
         "held_out_sha256": fingerprint(valid) if valid else "",
     }
-    return Corpus(train, valid, facts, notes, share)
+    return Corpus(train, valid, data_info, notes, share)
 
 
 def _check_parts(train: Tokens, valid: Tokens, source: str, config: CorpusConfig) -> None:
@@ -165,8 +165,8 @@ def sample_chunk(tokens: Tokens, size: SampleSize) -> Chunk:
     first_steps, width = size.windows(tokens.predictions)
     positions = torch.from_numpy(first_steps + np.arange(width)[:, None])
     ids = torch.from_numpy(tokens.ids)
-    fresh = torch.from_numpy(np.isin(positions.numpy(), tokens.starts))
-    return Chunk(ids[positions], ids[positions + 1], fresh if bool(fresh.any()) else None)
+    reset_mask = torch.from_numpy(np.isin(positions.numpy(), tokens.starts))
+    return Chunk(ids[positions], ids[positions + 1], reset_mask if bool(reset_mask.any()) else None)
 
 
 def _require_two_tokens(train: Tokens, source: str) -> None:

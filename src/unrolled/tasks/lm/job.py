@@ -12,9 +12,9 @@ from unrolled.tasks.lm.config import LanguageModelConfig
 from unrolled.tasks.lm.data import Corpus, TextToScore, all_ids
 from unrolled.tasks.lm.score import score_rows
 from unrolled.training import StepLoss, StepLosses, Validation
-from unrolled.training.gradients import rows_suffice
-from unrolled.training.job import Carried
-from unrolled.unknown import share_for
+from unrolled.training.gradients import can_use_sparse_gradients
+from unrolled.training.job import CarriedState
+from unrolled.unknown import get_unknown_share
 
 
 class LanguageJob:
@@ -41,7 +41,7 @@ class LanguageJob:
             return train.chunk_count(training.batch)
         return train.chunk_count(training.batch, training.steps)
 
-    def loss(self, batch: Chunk, state: Carried) -> StepLoss:
+    def loss(self, batch: Chunk, state: CarriedState) -> StepLoss:
         """See :meth:`Job.loss`."""
         tokens = int((batch.targets != IGNORE).sum())
         loss, nats, next_state = self.model.loss(
@@ -49,18 +49,18 @@ class LanguageJob:
             batch.targets,
             state,
             lengths=batch.lengths,
-            fresh=batch.fresh,
+            reset_mask=batch.reset_mask,
             row_weights=self._row_weights(batch, tokens),
             ignore=IGNORE,
             label_smoothing=self._config.training.label_smoothing,
-            row_sparse=rows_suffice(self._config.optimizer),
+            row_sparse=can_use_sparse_gradients(self._config.optimizer),
         )
         carried = None if batch.lengths is not None else tuple(s.detach() for s in next_state)
         return StepLoss(loss, nats.sum(), tokens, carried)
 
-    def step_losses(self, batch: Chunk, state: Carried) -> StepLosses:
+    def step_losses(self, batch: Chunk, state: CarriedState) -> StepLosses:
         """See :meth:`Job.step_losses`; keeps all logits of the batch in memory."""
-        logits, _ = self.model(batch.inputs, state, lengths=batch.lengths, fresh=batch.fresh)
+        logits, _ = self.model(batch.inputs, state, lengths=batch.lengths, reset_mask=batch.reset_mask)
         times = torch.arange(len(logits), device=logits.device)
         return StepLosses(token_losses(logits, batch.targets, IGNORE), times)
 
@@ -84,6 +84,6 @@ class LanguageJob:
         if valid is None:
             return None
         rows = min(self._config.training.batch, valid.predictions)
-        share = share_for(all_ids(valid)[1:], self._corpus.share)
+        share = get_unknown_share(all_ids(valid)[1:], self._corpus.share)
         nats, predictions = score_rows(self.model, TextToScore(valid, share), rows)
         return Validation(nats / predictions, nats / predictions)

@@ -17,7 +17,7 @@ from unrolled.data.fingerprint import fingerprint
 from unrolled.errors import ConfigError
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.networks import CELLS
-from unrolled.tasks.base.outcome import Numbers, Outcome, Tried, Units
+from unrolled.tasks.base.outcome import ItemLosses, Numbers, Outcome, SavedOutcome
 from unrolled.tasks.lm.config import CorpusConfig
 from unrolled.tasks.lm.data import UNITS, TextToScore, Tokens, all_ids, make_corpus
 from unrolled.tasks.lm.defaults import fill_defaults
@@ -136,8 +136,8 @@ class LanguageLadder(Ladder):
                 raise ConfigError(f"models: {part}: no such file")
 
     @classmethod
-    def knows(cls, rung: str) -> bool:
-        """See :meth:`Ladder.knows`."""
+    def is_known(cls, rung: str) -> bool:
+        """See :meth:`Ladder.is_known`."""
         parts = rung.split("+")
         if len(parts) == 1:
             return is_ngram(rung)
@@ -151,11 +151,13 @@ class LanguageLadder(Ladder):
         names = rung.split("+")
         return tuple(name for name in names if name != CACHE) if len(names) > 1 else ()
 
-    def varies(self, rung: str) -> bool:
-        """See :meth:`Ladder.varies`; true of a mixture if it contains a network."""
-        return any(super(LanguageLadder, self).varies(part) for part in self.parts_of(rung) or [rung])
+    def depends_on_seed(self, rung: str) -> bool:
+        """See :meth:`Ladder.depends_on_seed`; true of a mixture if it contains a network."""
+        return any(
+            super(LanguageLadder, self).depends_on_seed(part) for part in self.parts_of(rung) or [rung]
+        )
 
-    def simple(self, rung: str, seed: int) -> Tried:
+    def simple(self, rung: str, seed: int) -> SavedOutcome:
         """See :meth:`Ladder.simple`."""
         began = time.perf_counter()
         model = self._get_ngrams(rung)
@@ -176,7 +178,7 @@ class LanguageLadder(Ladder):
             return read_ngrams(rung, self.tokenizer, self.config.corpus.mode)
         return fit_ngrams(rung, self.train_tokens, self.tokenizer)
 
-    def mix(self, rung: str, seed: int, parts: Mapping[str, Tried]) -> Tried:
+    def mix(self, rung: str, seed: int, parts: Mapping[str, SavedOutcome]) -> SavedOutcome:
         """See :meth:`Ladder.mix`; the weights maximise the likelihood of the held-out text."""
         names = rung.split("+")
         components = [self._score_cache(seed) if name == CACHE else parts[name] for name in names]
@@ -198,21 +200,21 @@ class LanguageLadder(Ladder):
             epochs=max(epochs, default=None),
             note=" + ".join(f"{w:.2f} {n}" for w, n in zip(weights, names, strict=True)),
         )
-        return Tried(outcome, self._item_losses(test), {"valid": valid, "test": test})
+        return SavedOutcome(outcome, self._item_losses(test), {"valid": valid, "test": test})
 
-    def _score_cache(self, seed: int) -> Tried:
+    def _score_cache(self, seed: int) -> SavedOutcome:
         cache = UnigramCache(self.tokenizer.tokens)
         unscored = Outcome(CACHE, seed, {}, seconds=0.0, bytes=8 * cache.size)
         return self._score(unscored, lambda tokens: cache.score_ids(all_ids(tokens)[1:]))
 
-    def _score(self, outcome: Outcome, score: Callable[[Tokens], Numbers]) -> Tried:
+    def _score(self, outcome: Outcome, score: Callable[[Tokens], Numbers]) -> SavedOutcome:
         """Score held-out and test text by ln p of each token, and add scores and rate to the outcome."""
         valid = self._mix_unknown(score(self.valid), self.valid)
         began = time.perf_counter()
         test = self._mix_unknown(score(self.test), self.test)
         rate = len(test) / (time.perf_counter() - began)
         outcome = replace(outcome, scores=self._metrics(test), rate=rate)
-        return Tried(outcome, self._item_losses(test), {"valid": valid, "test": test})
+        return SavedOutcome(outcome, self._item_losses(test), {"valid": valid, "test": test})
 
     def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
@@ -236,10 +238,10 @@ class LanguageLadder(Ladder):
             "bits_per_character": nats / np.log(2) / max(self.characters, 1),
         }
 
-    def _item_losses(self, scores: Numbers) -> Units:
+    def _item_losses(self, scores: Numbers) -> ItemLosses:
         """Return the loss of each line or sentence; of blocks of tokens if ``<eos>`` is rare or absent."""
         ids = all_ids(self.test)[1:]
         ends = ids == EOS_ID
         if ends.sum() * BLOCK_TOKENS * 4 < len(ids):
-            return Units.by_item(-scores, np.arange(len(ids)) // BLOCK_TOKENS)
-        return Units.by_item(-scores, np.cumsum(ends) - ends)
+            return ItemLosses.by_item(-scores, np.arange(len(ids)) // BLOCK_TOKENS)
+        return ItemLosses.by_item(-scores, np.cumsum(ends) - ends)

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from unrolled.baselines.ngram.marks import bare_sentence
+from unrolled.baselines.ngram.marks import strip_sentence_marks
 from unrolled.symbols import EOS
 
 _PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n\s*")
@@ -37,7 +37,7 @@ def strip_marks(text: str) -> str:
     """Strip ``<s>`` from the beginning and ``</s>`` from the end of each line."""
     if "<s>" not in text and "</s>" not in text:
         return text
-    return "\n".join(" ".join(bare_sentence(line.split())) for line in text.split("\n"))
+    return "\n".join(" ".join(strip_sentence_marks(line.split())) for line in text.split("\n"))
 
 
 def is_wrapped(text: str) -> bool:

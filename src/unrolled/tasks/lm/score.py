@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unrolled.data import IGNORE, Chunk, TokenStream
-from unrolled.devices import device_of, move
+from unrolled.devices import get_device, move
 from unrolled.models import RecurrentLanguageModel
 from unrolled.short_repr import short_repr
 from unrolled.tasks.base.unknown import mix_unknown_losses
 from unrolled.tasks.lm.data import TextToScore, Tokens, all_ids
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
-from unrolled.training.job import Carried
-from unrolled.training.waiting import Report, silent
+from unrolled.training.job import CarriedState
+from unrolled.training.progress_display import ProgressCallback, ignore_progress
 from unrolled.wording import counted
 
 SCORING_ROWS = 32
@@ -80,7 +80,10 @@ class LanguageScore:
 
 
 def score_text(
-    model: RecurrentLanguageModel, text: TextToScore, tokenizer: Tokenizer, report: Report = silent
+    model: RecurrentLanguageModel,
+    text: TextToScore,
+    tokenizer: Tokenizer,
+    report: ProgressCallback = ignore_progress,
 ) -> LanguageScore:
     """Score a model on a text; each document is read in one pass."""
     ids = all_ids(text.tokens)[1:]
@@ -98,7 +101,7 @@ def score_text(
 
 
 def score_rows(
-    model: RecurrentLanguageModel, text: TextToScore, rows: int, report: Report = silent
+    model: RecurrentLanguageModel, text: TextToScore, rows: int, report: ProgressCallback = ignore_progress
 ) -> tuple[float, int]:
     """Return (nats, predictions) of a text cut into rows, each read from a zero state: fast."""
     tokens = text.tokens
@@ -109,14 +112,14 @@ def score_rows(
 
 
 def score_documents(
-    model: RecurrentLanguageModel, text: TextToScore, rows: int, report: Report = silent
+    model: RecurrentLanguageModel, text: TextToScore, rows: int, report: ProgressCallback = ignore_progress
 ) -> tuple[float, int]:
     """Return (nats, predictions) of a text, each document read in one pass from its beginning."""
     return _total(_document_losses(model, text.tokens, rows, report), text.share)
 
 
 def score_tokens(
-    model: RecurrentLanguageModel, text: TextToScore, rows: int, report: Report = silent
+    model: RecurrentLanguageModel, text: TextToScore, rows: int, report: ProgressCallback = ignore_progress
 ) -> NDArray[np.float64]:
     """Return −ln p (N,) of every token in reading order, each document read as in :func:`score_documents`."""
     nats = np.full(text.tokens.predictions, np.nan)
@@ -130,7 +133,7 @@ def score_tokens(
 
 
 def _document_losses(
-    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report
+    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: ProgressCallback
 ) -> Iterator[tuple[Chunk, Tensor]]:
     if isinstance(tokens, TokenStream):
         for chunks in tokens.documents(rows, SCORING_STEPS):
@@ -149,13 +152,13 @@ def _total(chunks: Iterable[tuple[Chunk, Tensor]], share: float) -> tuple[float,
 
 @torch.no_grad()
 def _losses(
-    model: RecurrentLanguageModel, chunks: Iterator[Chunk], report: Report, *, carry: bool = True
+    model: RecurrentLanguageModel, chunks: Iterator[Chunk], report: ProgressCallback, *, carry: bool = True
 ) -> Iterator[tuple[Chunk, Tensor]]:
     """Yield consecutive chunks with −ln p of each target; later chunks omit rows that have ended."""
     model.eval()
-    state: Carried = None
+    state: CarriedState = None
     for cpu_chunk in chunks:
-        chunk = move(cpu_chunk, device_of(model))
+        chunk = move(cpu_chunk, get_device(model))
         if state is not None:
             state = tuple(s[..., : chunk.inputs.shape[1], :] for s in state)
         _, losses, next_state = model.loss(
@@ -163,7 +166,7 @@ def _losses(
             chunk.targets,
             state,
             lengths=chunk.lengths,
-            fresh=chunk.fresh,
+            reset_mask=chunk.reset_mask,
             ignore=IGNORE,
         )
         state = next_state if carry else None

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.data import Document, open_texts
-from unrolled.data.commas import split_paths
 from unrolled.data.documents import Texts
+from unrolled.data.path_lists import split_paths
 from unrolled.errors import DataError
-from unrolled.tasks.base.sources import is_path, resolved
+from unrolled.tasks.base.sources import is_path, resolve_path
 
 MEMORY = "the text"
 """Name of a text in memory, in messages."""
@@ -23,7 +23,7 @@ def absolute_sources(source: str | Path) -> str:
         DataError: if one is not a valid path.
     """
     if isinstance(source, Path):
-        return resolved(str(source))
+        return resolve_path(str(source))
     return ",".join(_absolute(piece.strip()) for piece in split_paths(source)) if source else ""
 
 
@@ -31,7 +31,7 @@ def _absolute(piece: str) -> str:
     if piece.startswith("@"):
         return piece
     is_pattern = glob.has_magic(piece) and not os.path.lexists(piece)
-    return os.path.abspath(piece) if is_pattern else resolved(piece)
+    return os.path.abspath(piece) if is_pattern else resolve_path(piece)
 
 
 def as_source(data: Any) -> str | None:

@@ -15,13 +15,13 @@ from unrolled.data.documents import Texts
 from unrolled.decoding import Hypothesis, SamplingConfig
 from unrolled.errors import ConfigError
 from unrolled.models import RecurrentLanguageModel
-from unrolled.tasks.base.better import beside
-from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
+from unrolled.tasks.base.baseline_comparison import compare_with_baselines
+from unrolled.tasks.base.pretrained_vectors import PretrainedVectors, initial_vectors, read_pretrained_vectors
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
-from unrolled.tasks.base.unknown import Unknown
+from unrolled.tasks.base.unknown import UnknownTokens
 from unrolled.tasks.lm.artifacts import LanguageArtifacts
 from unrolled.tasks.lm.build import build_model
 from unrolled.tasks.lm.config import LanguageModelConfig
@@ -36,6 +36,7 @@ from unrolled.tasks.lm.data import (
     tokenize,
 )
 from unrolled.tasks.lm.defaults import fill_defaults, fit_rows
+from unrolled.tasks.lm.generator import Generator
 from unrolled.tasks.lm.job import LanguageJob
 from unrolled.tasks.lm.lines import prepare_text
 from unrolled.tasks.lm.rows import (
@@ -51,12 +52,11 @@ from unrolled.tasks.lm.score import SCORING_ROWS, LanguageScore, score_text, sco
 from unrolled.tasks.lm.sources import as_source, from_memory, open_any, source_name
 from unrolled.tasks.lm.spec import SPEC
 from unrolled.tasks.lm.tokens import is_text, token_ids, tokens_to_score
-from unrolled.tasks.lm.writer import Writer
 from unrolled.text import EOS_ID, Tokenizer, tokenizer_type, train_tokenizer
-from unrolled.training import Watcher
-from unrolled.training.bar import token_figures
-from unrolled.training.waiting import counting_bar
-from unrolled.unknown import share_for
+from unrolled.training import Callback
+from unrolled.training.bar import describe_token_loss
+from unrolled.training.progress_display import counting_bar
+from unrolled.unknown import get_unknown_share
 
 
 class LanguageModel(Task[LanguageModelConfig, Corpus]):
@@ -70,7 +70,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
     """
 
     spec: ClassVar[TaskSpec] = SPEC
-    _pretrained: GivenVectors | None = None
+    _pretrained: PretrainedVectors | None = None
     """Pretrained word vectors, until training has ended."""
     _memory: tuple[list[Document] | None, ...] = (None, None)
     """Training and held-out documents in memory; None if given by name."""
@@ -82,7 +82,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         valid: Any = None,
         out: str | Path | None = None,
         overwrite: bool = False,
-        progress: bool | Watcher = True,
+        progress: bool | Callback = True,
         watch: bool | int = False,
     ) -> Self:
         """Train on a text, and keep the weights with the lowest loss on the held-out text.
@@ -108,8 +108,8 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             for part, name in zip((data, valid), names, strict=True)
         )
         sources = ("" if documents else name for documents, name in zip(self._memory, names, strict=True))
-        corpus = self._asked.corpus.with_sources(*sources)
-        self.config = dataclasses.replace(self._asked, corpus=corpus)
+        corpus = self._user_config.corpus.with_sources(*sources)
+        self.config = dataclasses.replace(self._user_config, corpus=corpus)
         if not corpus.data and self._memory[0] is None:
             raise ConfigError("no training text: give data (a file, a folder, a text, or @stdlib)")
         self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
@@ -122,13 +122,13 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         return UNITS[self.tokenizer.kind]
 
     def _describe_loss(self, loss: float) -> str:
-        return token_figures(self.unit)(loss)
+        return describe_token_loss(self.unit)(loss)
 
     def sources(self) -> tuple[str, str]:
         """See :meth:`TaskHooks.sources`."""
         return self.config.corpus.data, self.config.corpus.valid
 
-    def _learn(self) -> Corpus:
+    def _prepare_data(self) -> Corpus:
         tokenizer_kind = self.config.text.tokenizer
         # Raises now if the package of the tokenizer is missing.
         tokenizer_type("char" if tokenizer_kind == "auto" else tokenizer_kind)
@@ -144,16 +144,16 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         tokenizer = train_tokenizer(config.text, list(training_texts))
         corpus = make_corpus(config.corpus, texts.documents, tokenizer, held_out)
         self.config, batch_notes = fit_rows(config, corpus.train)
-        self._pretrained = vectors = read_given(config.network, tokenizer.tokens)
+        self._pretrained = vectors = read_pretrained_vectors(config.network, tokenizer.tokens)
         self._artifacts = LanguageArtifacts(
-            tokenizer, corpus.facts["unknown"], corpus.share, vectors.size if vectors else None
+            tokenizer, corpus.data_info["unknown"], corpus.share, vectors.size if vectors else None
         )
-        facts = corpus.facts | (vectors.facts if vectors else {})
+        data_info = corpus.data_info | (vectors.data_info if vectors else {})
         return dataclasses.replace(
-            corpus, facts=facts, notes=(*texts.notes, *default_notes, *corpus.notes, *batch_notes)
+            corpus, data_info=data_info, notes=(*texts.notes, *default_notes, *corpus.notes, *batch_notes)
         )
 
-    def _reread(self) -> Corpus:
+    def _reload_data(self) -> Corpus:
         documents, held_out = self._documents().documents, self._held_out_documents()
         return make_corpus(self.config.corpus, documents, self.tokenizer, held_out)
 
@@ -183,7 +183,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         scores: dict[str, Any] = {}
         if data.valid is not None:
             ids = all_ids(data.valid)
-            held_out = TextToScore(data.valid, share_for(ids[1:], self.unknown_share))
+            held_out = TextToScore(data.valid, get_unknown_share(ids[1:], self.unknown_share))
             scores["valid"] = self._score(held_out, shown=shown).to_json()
             baselines = count_baselines(all_ids(data.train), ids, self.tokenizer.size)
             scores["baselines"] = dataclasses.asdict(baselines)
@@ -191,7 +191,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
                 f"counting ({name.replace('_', '-')})": n for name, n in scores["baselines"].items()
             }
             nats = scores["valid"]["nats_per_token"]
-            scores |= beside("nats/token", nats, named_baselines, higher=False)
+            scores |= compare_with_baselines("nats/token", nats, named_baselines, higher=False)
         if self.config.corpus.test:
             scores["test"] = self.evaluate(self.config.corpus.test, progress=shown).to_json()
         return scores
@@ -235,12 +235,12 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         artifacts = self.artifacts
         if artifacts.unknown_share is not None:
             return artifacts.unknown_share
-        return 0.0 if artifacts.unknown else 1 / (self.facts.get("tokens", 0) + 2)
+        return 0.0 if artifacts.unknown else 1 / (self.data_info.get("tokens", 0) + 2)
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[LanguageJob, Sample]:
-        tokens = self._read_again().valid if data is None else self._read(data).tokens
+        tokens = self._reload_training_data().valid if data is None else self._read(data).tokens
         if tokens is None:
-            raise self._nothing_held_out()
+            raise self._no_held_out_error()
         job = LanguageJob(self.model, Corpus(tokens, None, {}), self.config)
         chunk = sample_chunk(tokens, size)
         names = token_names(self.tokenizer, chunk.inputs, chunk.lengths)
@@ -283,7 +283,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             text = self._read([tokens] if isinstance(tokens, str) else tokens)
         else:
             encoded = tokens_to_score(tokens, self.artifacts, self.config.corpus.mode)
-            text = TextToScore(encoded, share_for(all_ids(encoded)[1:], self.unknown_share))
+            text = TextToScore(encoded, get_unknown_share(all_ids(encoded)[1:], self.unknown_share))
         return -score_tokens(self.model, text, SCORING_ROWS)
 
     def score_parts(self, data: Any, per: Part = "sentence", *, progress: bool = False) -> list[Row]:
@@ -321,7 +321,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         Raises:
             DataError: if the context is not a list of strings.
         """
-        writer = Writer(self.model, self.tokenizer, separate=self.config.corpus.mode == "sentence")
+        writer = Generator(self.model, self.tokenizer, separate=self.config.corpus.mode == "sentence")
         ids = token_ids(context, self.artifacts)
         p: NDArray[np.float64] = writer.distribution_after(ids).double().cpu().numpy()
         return p
@@ -385,18 +385,18 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
 
     def prompt_notes(self, prompt: str) -> tuple[str, ...]:
         """Return a note on unknown tokens of a prompt; empty if all are in the vocabulary."""
-        return Unknown.of([prompt], self.tokenizer).notes("the prompt", self.unit, 0.0)
+        return UnknownTokens.of([prompt], self.tokenizer).notes("the prompt", self.unit, 0.0)
 
-    def _writer(self) -> Writer:
+    def _writer(self) -> Generator:
         """Return the object that continues prompts."""
-        knows_start = self.tokenizer.ends_lines or bool(self.facts.get("eos", 1))
+        knows_start = self.tokenizer.ends_lines or bool(self.data_info.get("eos", 1))
         separate = self.config.corpus.mode == "sentence"
-        return Writer(self.model, self.tokenizer, separate=separate, knows_start=knows_start)
+        return Generator(self.model, self.tokenizer, separate=separate, knows_start=knows_start)
 
     def _make_model(self, *, start: bool) -> nn.Module:
         artifacts = self.artifacts
         rows, size = artifacts.tokenizer.size, artifacts.vector_size
-        vectors = vectors_of(self.config.network, self._pretrained, rows, size, start=start)
+        vectors = initial_vectors(self.config.network, self._pretrained, rows, size, start=start)
         return build_model(self.config, artifacts, vectors)
 
     def _input_table(self) -> tuple[list[str], nn.Module | None]:
@@ -406,12 +406,12 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
     @property
     def model(self) -> RecurrentLanguageModel:
         """The torch module. Raises NotFittedError before ``fit``."""
-        return self._trained(RecurrentLanguageModel)
+        return self._require_model(RecurrentLanguageModel)
 
     @property
     def artifacts(self) -> LanguageArtifacts:
         """The artifacts. Raises NotFittedError before ``fit``."""
-        return self._learned(LanguageArtifacts)
+        return self._require_artifacts(LanguageArtifacts)
 
     @property
     def tokenizer(self) -> Tokenizer:

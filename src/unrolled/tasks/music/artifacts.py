@@ -10,8 +10,8 @@ from unrolled.data.midi import Piece
 from unrolled.data.midi.notes import COMMON_TIME
 from unrolled.data.piano import PianoNote
 from unrolled.short_repr import short_repr
-from unrolled.tasks.base.artifacts import Artifacts, Stored, artifact_values
-from unrolled.training.files import read_json_as
+from unrolled.tasks.base.artifacts import Artifacts, Stored, parse_artifact_values
+from unrolled.training.tensor_files import read_json_as
 
 OPENINGS = "openings.json"
 
@@ -31,7 +31,7 @@ class _Values(msgspec.Struct):
 
 @short_repr
 @dataclass(frozen=True)
-class PianoRollArtifacts(Artifacts):
+class MusicArtifacts(Artifacts):
     """The openings, tempo and metre of the training pieces."""
 
     openings: Piece
@@ -49,5 +49,5 @@ class PianoRollArtifacts(Artifacts):
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
         """See :meth:`Artifacts.read`."""
-        stored = artifact_values(values, _Values)
+        stored = parse_artifact_values(values, _Values)
         return cls(read_json_as(folder / OPENINGS, _File).openings, stored.tempo, stored.metre)

@@ -1,10 +1,10 @@
 """The network of a music model."""
 
 from unrolled.data.piano import KEYS
-from unrolled.models.piano_roll import PianoRollModel
-from unrolled.tasks.music.config import PianoRollConfig
+from unrolled.models.music import RecurrentMusicModel
+from unrolled.tasks.music.config import MusicModelConfig
 
 
-def build_model(config: PianoRollConfig) -> PianoRollModel:
+def build_model(config: MusicModelConfig) -> RecurrentMusicModel:
     """Build the network over the keys of a piano."""
-    return PianoRollModel(KEYS, config.cell, config.network, config.dropout)
+    return RecurrentMusicModel(KEYS, config.cell, config.network, config.dropout)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from unrolled.config import options_repr, require, require_at_least
+from unrolled.config import require, require_at_least, with_options_repr
 from unrolled.models import CellConfig, DropoutConfig, StackConfig
-from unrolled.tasks.base.sources import absolute
+from unrolled.tasks.base.sources import make_absolute
 from unrolled.training import OptimizerConfig, TrainingConfig
 
 
@@ -43,7 +43,7 @@ class PiecesConfig:
     def with_sources(self, data: str | Path | None, valid: str | Path | None) -> "PiecesConfig":
         """Apply the given sources. Paths are made absolute, so that the run resumes from any directory."""
         data, valid = (self.data if data is None else data), (self.valid if valid is None else valid)
-        return replace(self, data=absolute(data), valid=absolute(valid))
+        return replace(self, data=make_absolute(data), valid=make_absolute(valid))
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class MusicTrainingConfig(TrainingConfig):
     """Stop after this number of validations without improvement; 0 never stops early."""
 
 
-@options_repr
+@with_options_repr
 @dataclass(frozen=True)
-class PianoRollConfig:
+class MusicModelConfig:
     """Configuration of a music model and its training."""
 
     pieces: PiecesConfig = field(default_factory=PiecesConfig)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from unrolled.data.midi.grid import Piece
 from unrolled.data.midi.notes import COMMON_TIME
-from unrolled.data.piano import notes_of, open_pieces, piano_roll
+from unrolled.data.piano import open_pieces, piano_roll, roll_to_piece
 from unrolled.errors import DataError
 from unrolled.tasks.music.config import PiecesConfig
 
@@ -49,9 +49,9 @@ class MusicData:
     valid: list[Roll]
     test: list[Roll]
     source: MusicSource
-    facts: dict[str, Any]
+    data_info: dict[str, Any]
     notes: tuple[str, ...] = ()
-    """See :class:`Material`."""
+    """See :class:`TaskData`."""
 
 
 def read_source(name: str, config: PiecesConfig) -> MusicSource:
@@ -136,7 +136,7 @@ def find_openings(pieces: Sequence[Roll]) -> Piece:
     """Return the first step with notes of each piece; the last step of a silent piece."""
     sounding = [np.flatnonzero(roll.any(axis=1)) for roll in pieces]
     firsts = [steps[0] if len(steps) else -1 for steps in sounding]
-    return [notes_of(roll[[first]])[0] for roll, first in zip(pieces, firsts, strict=True)]
+    return [roll_to_piece(roll[[first]])[0] for roll, first in zip(pieces, firsts, strict=True)]
 
 
 def _describe(train: list[Roll], valid: list[Roll], test: list[Roll]) -> dict[str, Any]:

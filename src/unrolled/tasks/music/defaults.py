@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from unrolled.tasks.music.config import PianoRollConfig
+from unrolled.tasks.music.config import MusicModelConfig
 from unrolled.tasks.music.data import MusicData
 
 WINDOW = 256
 """Default window length in steps: 16 bars of sixteenths."""
 
 
-def fill_defaults(config: PianoRollConfig, data: MusicData) -> tuple[PianoRollConfig, tuple[str, ...]]:
+def fill_defaults(config: MusicModelConfig, data: MusicData) -> tuple[MusicModelConfig, tuple[str, ...]]:
     """Return the configuration with the steps per beat and the window length filled in, and notes on them."""
     window, notes = config.pieces.window, list[str]()
     if not window:

@@ -8,7 +8,7 @@ from unrolled.data.midi import Piece
 from unrolled.data.piano import LOWEST, piano_roll
 from unrolled.extras import extra
 from unrolled.storage.folder import make_inner_folder
-from unrolled.storage.picture import save_picture
+from unrolled.storage.picture import save_figure
 
 OCTAVE = 12
 MIDDLE_C = 60
@@ -32,4 +32,4 @@ def plot_piece(piece: Piece, folder: Path) -> Path:
     axes.grid(axis="y", alpha=0.3)
     axes.set_xlabel("step")
     axes.set_title("a piece that the model wrote", fontsize=10)
-    return save_picture(figure, folder / "piece.png")
+    return save_figure(figure, folder / "piece.png")

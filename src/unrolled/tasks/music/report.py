@@ -5,11 +5,11 @@ from rich.table import Table
 
 from unrolled.console import print_table
 from unrolled.tasks.music.score import BASELINES
-from unrolled.tasks.music.task import PianoRoll
+from unrolled.tasks.music.task import MusicModel
 from unrolled.wording import counted
 
 
-def print_scores(task: PianoRoll, console: Console) -> str:
+def print_scores(task: MusicModel, console: Console) -> str:
     """Print the scores; return the command to try next."""
     table = Table(title="negative log-likelihood, nats per step over 88 keys", title_justify="left")
     table.add_column("model")

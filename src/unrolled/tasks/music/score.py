@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from unrolled.data.buckets import buckets
-from unrolled.devices import device_of, move
-from unrolled.models.piano_roll import PianoRollModel
+from unrolled.data.buckets import length_buckets
+from unrolled.devices import get_device, move
+from unrolled.models.music import RecurrentMusicModel
 from unrolled.short_repr import short_repr
 from unrolled.tasks.music.data import Roll
 from unrolled.wording import counted
@@ -46,12 +46,12 @@ class MusicScore:
 
 
 @torch.no_grad()
-def score_pieces(model: PianoRollModel, pieces: Sequence[Roll]) -> MusicScore:
+def score_pieces(model: RecurrentMusicModel, pieces: Sequence[Roll]) -> MusicScore:
     """Return the score of complete pieces, each with a zero initial state."""
     model.eval()
     nats = 0.0
-    for rows in buckets([len(p) for p in pieces], BATCH_SIZE):
-        batch = move(as_batch([pieces[i] for i in rows]), device_of(model))
+    for rows in length_buckets([len(p) for p in pieces], BATCH_SIZE):
+        batch = move(as_batch([pieces[i] for i in rows]), get_device(model))
         nats += float(compute_nats(model, batch)[0].sum())
     return MusicScore(nats, sum(len(p) - 1 for p in pieces), len(pieces))
 
@@ -61,7 +61,7 @@ def as_batch(pieces: Sequence[Roll]) -> list[Tensor]:
     return [torch.from_numpy(p) for p in pieces]
 
 
-def compute_nats(model: PianoRollModel, batch: list[Tensor]) -> tuple[Tensor, int]:
+def compute_nats(model: RecurrentMusicModel, batch: list[Tensor]) -> tuple[Tensor, int]:
     """Return the nats of all steps except the first of each piece, (T, B), and the number of steps."""
     lengths = torch.tensor([len(p) - 1 for p in batch])
     x = torch.nn.utils.rnn.pad_sequence(batch)

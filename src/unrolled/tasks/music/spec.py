@@ -6,17 +6,17 @@ from unrolled.tasks.base.spec import TaskParts, TaskSpec
 
 
 def _config() -> type[Any]:
-    from unrolled.tasks.music.config import PianoRollConfig
+    from unrolled.tasks.music.config import MusicModelConfig
 
-    return PianoRollConfig
+    return MusicModelConfig
 
 
 def _parts() -> TaskParts:
-    from unrolled.tasks.music.artifacts import PianoRollArtifacts
+    from unrolled.tasks.music.artifacts import MusicArtifacts
     from unrolled.tasks.music.report import print_scores
-    from unrolled.tasks.music.task import PianoRoll
+    from unrolled.tasks.music.task import MusicModel
 
-    return TaskParts(PianoRollArtifacts, PianoRoll, print_scores)
+    return TaskParts(MusicArtifacts, MusicModel, print_scores)
 
 
 SPEC = TaskSpec(

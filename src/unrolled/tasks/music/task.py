@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 from unrolled.baselines import note_baselines
 from unrolled.config import require
 from unrolled.data.midi import Piece, make_midi
-from unrolled.data.piano import notes_of, piano_roll
+from unrolled.data.piano import piano_roll, roll_to_piece
 from unrolled.decoding.sampling import require_finite
-from unrolled.devices import device_of, move
+from unrolled.devices import get_device, move
 from unrolled.errors import ConfigError, DataError
-from unrolled.models.piano_roll import PianoRollModel
-from unrolled.storage.output import named_file, write_output
-from unrolled.tasks.base.better import beside
+from unrolled.models.music import RecurrentMusicModel
+from unrolled.storage.output import parse_output_path, write_output
+from unrolled.tasks.base.baseline_comparison import compare_with_baselines
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.base.sources import is_path
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
-from unrolled.tasks.music.artifacts import PianoRollArtifacts
+from unrolled.tasks.music.artifacts import MusicArtifacts
 from unrolled.tasks.music.build import build_model
-from unrolled.tasks.music.config import PianoRollConfig
+from unrolled.tasks.music.config import MusicModelConfig
 from unrolled.tasks.music.data import (
     MusicData,
     MusicSource,
@@ -41,7 +41,7 @@ from unrolled.tasks.music.job import MusicJob
 from unrolled.tasks.music.plot import plot_piece
 from unrolled.tasks.music.score import BASELINES, MusicScore, as_batch, score_pieces
 from unrolled.tasks.music.spec import SPEC
-from unrolled.training import Watcher
+from unrolled.training import Callback
 
 PLOT_STEPS = 64
 """Number of steps of the piece in the plot."""
@@ -49,10 +49,10 @@ DEFAULT_TEMPO = 90
 """Quarter notes per minute if neither the pieces nor the user set a tempo."""
 
 
-class PianoRoll(Task[PianoRollConfig, MusicData]):
+class MusicModel(Task[MusicModelConfig, MusicData]):
     """A recurrent model of polyphonic music: predicts which piano keys sound in the next step.
 
-    ``PianoRoll(cell="lstm", hidden=200)`` takes every option of :class:`PianoRollConfig` as a keyword
+    ``PianoRoll(cell="lstm", hidden=200)`` takes every option of :class:`MusicModelConfig` as a keyword
     argument.
 
     Raises:
@@ -61,7 +61,7 @@ class PianoRoll(Task[PianoRollConfig, MusicData]):
 
     spec: ClassVar[TaskSpec] = SPEC
 
-    def __init__(self, config: PianoRollConfig | None = None, /, **options: Any) -> None:
+    def __init__(self, config: MusicModelConfig | None = None, /, **options: Any) -> None:
         super().__init__(config, **options)
         self._in_memory: tuple[MusicSource | None, MusicSource | None] = (None, None)
 
@@ -73,7 +73,7 @@ class PianoRoll(Task[PianoRollConfig, MusicData]):
         valid: Any = None,
         out: str | Path | None = None,
         overwrite: bool = False,
-        progress: bool | Watcher | None = None,
+        progress: bool | Callback | None = None,
         watch: bool | int = False,
     ) -> Self:
         """Train on pieces and keep the weights that predict the held-out ones best.
@@ -104,8 +104,10 @@ class PianoRoll(Task[PianoRollConfig, MusicData]):
             None if from_file else convert_source(X),
             None if valid_from_file else convert_source(valid),
         )
-        pieces = self._asked.pieces.with_sources(X if from_file else "", valid if valid_from_file else "")
-        self.config = dataclasses.replace(self._asked, pieces=pieces)
+        pieces = self._user_config.pieces.with_sources(
+            X if from_file else "", valid if valid_from_file else ""
+        )
+        self.config = dataclasses.replace(self._user_config, pieces=pieces)
         if from_file and not pieces.data:
             raise ConfigError(
                 "no pieces: give arrays (steps, 88), lists of notes, MIDI files, a JSON file, or a data set "
@@ -125,14 +127,14 @@ class PianoRoll(Task[PianoRollConfig, MusicData]):
         """See :meth:`TaskHooks.sources`."""
         return self.config.pieces.data, self.config.pieces.valid
 
-    def _learn(self) -> MusicData:
-        data = self._reread()
+    def _prepare_data(self) -> MusicData:
+        data = self._reload_data()
         self.config, notes = fill_defaults(self.config, data)
         source = data.source
-        self._artifacts = PianoRollArtifacts(find_openings(data.train), source.tempo, source.metre)
+        self._artifacts = MusicArtifacts(find_openings(data.train), source.tempo, source.metre)
         return dataclasses.replace(data, notes=(*data.notes, *notes))
 
-    def _reread(self) -> MusicData:
+    def _reload_data(self) -> MusicData:
         pieces = self.config.pieces
         train, valid = self._in_memory
         source = train or read_source(pieces.data, pieces)
@@ -144,7 +146,7 @@ class PianoRoll(Task[PianoRollConfig, MusicData]):
         if not data.train:
             raise DataError(f"{self.config.pieces.data}: contains no pieces to train on")
 
-    def _make_model(self, *, start: bool) -> PianoRollModel:
+    def _make_model(self, *, start: bool) -> RecurrentMusicModel:
         return build_model(self.config)
 
     def _make_job(self, data: MusicData) -> MusicJob:
@@ -159,7 +161,9 @@ class PianoRoll(Task[PianoRollConfig, MusicData]):
                 baselines = dataclasses.asdict(note_baselines(data.train, pieces))
                 scores["baselines"][name] = baselines
                 nll_by_baseline = {BASELINES[field]: nll for field, nll in baselines.items()}
-                scores |= beside("nats per step", scores[name]["nll"], nll_by_baseline, higher=False)
+                scores |= compare_with_baselines(
+                    "nats per step", scores[name]["nll"], nll_by_baseline, higher=False
+                )
         return scores
 
     def evaluate(self, X: Any, y: None = None, *, progress: bool = False) -> MusicScore:
@@ -188,7 +192,7 @@ class PianoRoll(Task[PianoRollConfig, MusicData]):
                 give a list of arrays.
         """
         rolls, single = (self._read(X), False) if is_path(X) else convert_rolls(X, check_lengths=False)
-        model, device = self.model, device_of(self.model)
+        model, device = self.model, get_device(self.model)
         model.eval()
         with torch.no_grad():
             logits = [model(move(torch.from_numpy(roll)[:, None], device))[0][:, 0].cpu() for roll in rolls]
@@ -204,9 +208,9 @@ class PianoRoll(Task[PianoRollConfig, MusicData]):
         return source.test_or_all
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[MusicJob, Sample]:
-        pieces = self._read_again().valid if data is None else self._read(data)
+        pieces = self._reload_training_data().valid if data is None else self._read(data)
         if not pieces:
-            raise self._nothing_held_out() if data is None else DataError(f"{data}: contains no pieces")
+            raise self._no_held_out_error() if data is None else DataError(f"{data}: contains no pieces")
         rows = [piece[: size.steps + 1] for piece in pieces[: size.rows]]
         job = MusicJob(self.model, rows, [], self.config.training)
         return job, Sample(as_batch(rows), None, self._held_out_source() if data is None else str(data))
@@ -238,7 +242,7 @@ class PianoRoll(Task[PianoRollConfig, MusicData]):
             if not roll:
                 roll = [*piano_roll([openings[int(torch.randint(len(openings), ()))]])]
                 length -= 1
-            state, device = None, device_of(model)
+            state, device = None, get_device(model)
             x = torch.from_numpy(np.stack(roll))[:, None]
             for _ in range(length):
                 logits, state = model(move(x, device), state)
@@ -246,7 +250,7 @@ class PianoRoll(Task[PianoRollConfig, MusicData]):
                 require_finite(p)
                 x = torch.bernoulli(p)
                 roll.append(x[0, 0].numpy())
-        return notes_of(np.stack(roll))
+        return roll_to_piece(np.stack(roll))
 
     def write_midi(
         self,
@@ -278,18 +282,18 @@ class PianoRoll(Task[PianoRollConfig, MusicData]):
             metre=metre or artifacts.metre,
         )
         file.save(file=buffer)
-        write_output(named_file(path), buffer.getvalue())
+        write_output(parse_output_path(path), buffer.getvalue())
 
     def _plot(self, folder: Path) -> None:
         super()._plot(folder)
         plot_piece(self.compose(PLOT_STEPS, seed=1), folder / "plots")
 
     @property
-    def artifacts(self) -> PianoRollArtifacts:
+    def artifacts(self) -> MusicArtifacts:
         """The openings, tempo and metre of the training pieces; RunError before training."""
-        return self._learned(PianoRollArtifacts)
+        return self._require_artifacts(MusicArtifacts)
 
     @property
-    def model(self) -> PianoRollModel:
+    def model(self) -> RecurrentMusicModel:
         """The trained ``nn.Module``; RunError before training."""
-        return self._trained(PianoRollModel)
+        return self._require_model(RecurrentMusicModel)

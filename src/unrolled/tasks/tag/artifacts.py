@@ -7,11 +7,17 @@ from typing import Any, Literal, Self
 import msgspec
 
 from unrolled.short_repr import short_repr
-from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values, check_vector_size
+from unrolled.tasks.base.artifacts import (
+    Artifacts,
+    Positive,
+    Stored,
+    check_vector_size,
+    parse_artifact_values,
+)
 from unrolled.tasks.base.folder import TOKENIZER
 from unrolled.tasks.tag.data import Vocabularies
 from unrolled.text.vocabulary import Vocabulary
-from unrolled.training.files import read_json_as
+from unrolled.training.tensor_files import read_json_as
 
 
 class _Values(msgspec.Struct):
@@ -47,7 +53,7 @@ class TaggerArtifacts(Artifacts):
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
         """See :meth:`Artifacts.read`."""
-        stored = artifact_values(values, _Values)
+        stored = parse_artifact_values(values, _Values)
         file = read_json_as(folder / TOKENIZER, _File)
         words, characters = Vocabulary.from_json(file.words), Vocabulary.from_json(file.characters)
         return cls(Vocabularies(words, characters, file.tags), stored.vector_size)

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from unrolled.data.tagged.schemes import SCHEMES, rules_of
-from unrolled.layers.crf import Moves, forbidding
-from unrolled.models.tagger import RecurrentTagger, SpellingReader
+from unrolled.data.tagged.schemes import SCHEMES, get_rules
+from unrolled.layers.crf import Moves, make_forbidding_scores
+from unrolled.models.tagger import CharacterEncoder, RecurrentTagger
 from unrolled.tasks.tag.artifacts import TaggerArtifacts
 from unrolled.tasks.tag.config import TaggerConfig
 
@@ -14,7 +14,7 @@ def tag_rules(scheme: str, tags: list[str]) -> Moves | None:
     """Return the transition scores that forbid tag sequences outside a scheme; None without a scheme."""
     if scheme not in SCHEMES:
         return None
-    return forbidding(*map(torch.from_numpy, rules_of(scheme, tags)))
+    return make_forbidding_scores(*map(torch.from_numpy, get_rules(scheme, tags)))
 
 
 def build_model(config: TaggerConfig, artifacts: TaggerArtifacts, vectors: Tensor | None) -> RecurrentTagger:
@@ -27,7 +27,7 @@ def build_model(config: TaggerConfig, artifacts: TaggerArtifacts, vectors: Tenso
     """
     c, vocabularies, spelling = config.words, artifacts.vocabularies, None
     if c.characters:
-        spelling = SpellingReader(
+        spelling = CharacterEncoder(
             len(vocabularies.characters), c.character_embedding, c.characters, c.character_dropout
         )
     return RecurrentTagger(

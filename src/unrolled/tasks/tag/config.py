@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from unrolled.config import LARGEST_SIZE, options_repr, require, require_at_least, require_at_most
-from unrolled.data.commas import split_paths
+from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most, with_options_repr
+from unrolled.data.path_lists import split_paths
 from unrolled.data.tagged import Columns
 from unrolled.models import CellConfig, EncoderConfig
-from unrolled.tasks.base.sources import Source, absolute
+from unrolled.tasks.base.sources import Source, make_absolute
 from unrolled.tasks.base.token_dropout import TokenDropoutConfig
 from unrolled.training import OptimizerConfig, TrainingConfig
 
@@ -64,7 +64,7 @@ class TaggedConfig:
 
 def _absolute(source: str | Path) -> str:
     """Return one path, or two separated by a comma, as absolute paths."""
-    return ",".join(absolute(path) for path in split_paths(str(source)))
+    return ",".join(make_absolute(path) for path in split_paths(str(source)))
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class TagsConfig:
     too), else accuracy."""
 
 
-@options_repr
+@with_options_repr
 @dataclass(frozen=True)
 class TaggerConfig:
     """Configuration of a tagger and its training."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unrolled.data import IGNORE
-from unrolled.data.buckets import buckets
+from unrolled.data.buckets import length_buckets
 from unrolled.data.ragged import pad
 from unrolled.data.tagged import Tagged
 from unrolled.errors import DataError
@@ -83,8 +83,8 @@ class EncodedSentences:
         return sum(len(sentence) for sentence in self.words)
 
     def batches(self, size: int, seed: int | None = None) -> Iterator[tuple[NDArray[np.int64], TaggedBatch]]:
-        """Yield sentence indices and batches, in the order of :func:`buckets`."""
-        for indices in buckets([len(s) for s in self.words], size, seed):
+        """Yield sentence indices and batches, in the order of :func:`length_buckets`."""
+        for indices in length_buckets([len(s) for s in self.words], size, seed):
             yield indices, self._batch([int(i) for i in indices])
 
     def _batch(self, rows: list[int]) -> TaggedBatch:
@@ -118,9 +118,9 @@ class TaggerData:
     train: EncodedSentences
     valid: EncodedSentences | None
     tags: list[str]
-    facts: dict[str, Any]
+    data_info: dict[str, Any]
     notes: tuple[str, ...] = ()
-    """See :class:`Material`."""
+    """See :class:`TaskData`."""
 
 
 def split_held_out(tagged: Tagged, fraction: float) -> tuple[Tagged, Tagged | None]:

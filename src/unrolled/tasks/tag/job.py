@@ -14,7 +14,7 @@ from unrolled.tasks.tag.data import TaggedBatch, TaggerData
 from unrolled.tasks.tag.predicting import score_sentences
 from unrolled.text import EOS_ID, UNK_ID
 from unrolled.training import StepLoss, StepLosses, Validation
-from unrolled.training.job import Carried
+from unrolled.training.job import CarriedState
 
 
 class TaggerJob:
@@ -34,7 +34,7 @@ class TaggerJob:
         """See :meth:`Job.batch_count`."""
         return -(-len(self._data.train) // self._config.training.batch)
 
-    def loss(self, batch: TaggedBatch, state: Carried) -> StepLoss:
+    def loss(self, batch: TaggedBatch, state: CarriedState) -> StepLoss:
         """See :meth:`Job.loss`."""
         sentences = batch.sentences
         rate = self._config.dropout.dropout_word
@@ -43,15 +43,19 @@ class TaggerJob:
             sentences = dataclasses.replace(sentences, words=words)
         smoothing = self._config.training.label_smoothing
         scores = self.model(sentences)
-        total = self.model.loss_of(scores, sentences, batch.tags, ignore=IGNORE, label_smoothing=smoothing)
+        total = self.model.loss_from_scores(
+            scores, sentences, batch.tags, ignore=IGNORE, label_smoothing=smoothing
+        )
         nats = total.detach()
         if smoothing:
             detached = scores.detach()
-            nats = self.model.loss_of(detached, sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0)
+            nats = self.model.loss_from_scores(
+                detached, sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0
+            )
         count = int(sentences.lengths.sum())
         return StepLoss(total / count, nats, count, None)
 
-    def step_losses(self, batch: TaggedBatch, state: Carried) -> StepLosses:
+    def step_losses(self, batch: TaggedBatch, state: CarriedState) -> StepLosses:
         """See :meth:`Job.step_losses`: one loss per word; with a CRF one per sentence, at its last step."""
         scores, lengths = self.model(batch.sentences), batch.sentences.lengths
         if self.model.crf is None:

@@ -9,12 +9,12 @@ import numpy as np
 
 from unrolled.baselines import MajorityTag
 from unrolled.data.fingerprint import fingerprint
-from unrolled.data.tagged import complete, open_tagged, tagged_parts
+from unrolled.data.tagged import find_tagged_parts, open_tagged, select_complete
 from unrolled.data.tagged.schemes import are_spans
 from unrolled.errors import ConfigError, DataError
+from unrolled.tasks.base.folder_parts import resolve_parts
 from unrolled.tasks.base.ladder import Ladder, Scored
-from unrolled.tasks.base.outcome import Outcome, Tried, Units
-from unrolled.tasks.base.parts import settle_parts
+from unrolled.tasks.base.outcome import ItemLosses, Outcome, SavedOutcome
 from unrolled.tasks.tag.data import split_held_out
 from unrolled.tasks.tag.score import TaggerScore
 from unrolled.tasks.tag.sources import open_matching
@@ -57,13 +57,13 @@ class TaggingLadder(Ladder):
         corpus = self.config.corpus
         if not corpus.data:
             raise ConfigError("no tagged sentences: give data (a file, a data set) or a recipe")
-        corpus, part_notes = settle_parts(corpus, tagged_parts, held_out=False)
+        corpus, part_notes = resolve_parts(corpus, find_tagged_parts, held_out=False)
         self.config = replace(self.config, corpus=corpus)
         file, test_note = open_tagged(corpus.data, corpus.columns, encoding=corpus.encoding), ""
-        self.data, dropped = complete(file, corpus.missing)
+        self.data, dropped = select_complete(file, corpus.missing)
         self.notes = [*part_notes, *file.notes, *dropped]
         if corpus.test:
-            self.test, dropped = complete(open_matching(file, corpus.test, corpus), corpus.missing)
+            self.test, dropped = select_complete(open_matching(file, corpus.test, corpus), corpus.missing)
             self.notes += [f"{corpus.test}: {note}" for note in dropped]
         else:
             self.data, test = split_held_out(self.data, TEST_FRACTION)
@@ -97,11 +97,11 @@ class TaggingLadder(Ladder):
         return task.fit(self.data, out=out, overwrite=True, progress=self.progress)
 
     @classmethod
-    def knows(cls, rung: str) -> bool:
-        """See :meth:`Ladder.knows`."""
+    def is_known(cls, rung: str) -> bool:
+        """See :meth:`Ladder.is_known`."""
         return rung == MAJORITY
 
-    def simple(self, rung: str, seed: int) -> Tried:
+    def simple(self, rung: str, seed: int) -> SavedOutcome:
         """See :meth:`Ladder.simple`."""
         began = time.perf_counter()
         model = MajorityTag.fit(self.data.words, self.data.tags)
@@ -120,7 +120,7 @@ class TaggingLadder(Ladder):
             counted="words",
             bytes=sum(len(word.encode()) + 1 for word in model.tags),
         )
-        return Tried(outcome, units, {})
+        return SavedOutcome(outcome, units, {})
 
     def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
@@ -128,7 +128,7 @@ class TaggingLadder(Ladder):
         return Scored(scores, units, {}, int(units.weights.sum()))
 
 
-def _get_scores(score: TaggerScore) -> tuple[dict[str, float], Units]:
+def _get_scores(score: TaggerScore) -> tuple[dict[str, float], ItemLosses]:
     """Return the metrics of a score, and the number of wrong tags and of words of each sentence."""
     scores = {"accuracy": score.accuracy, "sentence_accuracy": score.sentence_accuracy}
     if score.has_spans:
@@ -136,4 +136,4 @@ def _get_scores(score: TaggerScore) -> tuple[dict[str, float], Units]:
     pairs = list(zip(score.true, score.predicted, strict=True))
     wrong = np.array([sum(a != b for a, b in zip(*pair, strict=True)) for pair in pairs], np.float64)
     lengths = np.array([len(true) for true, _ in pairs], np.float64)
-    return scores, Units(np.arange(len(pairs)), wrong, lengths)
+    return scores, ItemLosses(np.arange(len(pairs)), wrong, lengths)

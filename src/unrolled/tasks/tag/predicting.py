@@ -3,29 +3,32 @@
 import torch
 
 from unrolled.data import IGNORE
-from unrolled.devices import device_of, move
+from unrolled.devices import get_device, move
 from unrolled.models.tagger import RecurrentTagger, Sentences
 from unrolled.tasks.tag.data import EncodedSentences, TaggedBatch
 from unrolled.tasks.tag.score import TaggerScore
-from unrolled.training.waiting import Report, silent
+from unrolled.training.progress_display import ProgressCallback, ignore_progress
 
 BATCH_SIZE = 64
 
 
 @torch.no_grad()
 def tag_sentences(
-    model: RecurrentTagger, sentences: EncodedSentences, tags: list[str], report: Report = silent
+    model: RecurrentTagger,
+    sentences: EncodedSentences,
+    tags: list[str],
+    report: ProgressCallback = ignore_progress,
 ) -> tuple[list[list[str]], float]:
     """Return the best tags of each sentence, and the mean −ln p of the true tags that the model knows."""
     model.eval()
     predicted: list[list[str]] = [[] for _ in range(len(sentences))]
     nats, words = 0.0, 0
     for rows, cpu_batch in sentences.batches(BATCH_SIZE):
-        batch = move(cpu_batch, device_of(model))
+        batch = move(cpu_batch, get_device(model))
         scores = model(batch.sentences)
         batch_nats, batch_words = _sum_nats(model, scores, batch)
         nats, words = nats + batch_nats, words + batch_words
-        _store_tags(model.best_of(scores, batch.sentences), rows.tolist(), batch.sentences, tags, predicted)
+        _store_tags(model.best_tags(scores, batch.sentences), rows.tolist(), batch.sentences, tags, predicted)
         report(int(batch.sentences.lengths.sum()))
     return predicted, nats / max(words, 1)
 
@@ -37,7 +40,7 @@ def _sum_nats(model: RecurrentTagger, scores: torch.Tensor, batch: TaggedBatch) 
     """
     lengths, count = batch.sentences.lengths, int((batch.tags != IGNORE).sum())
     if model.crf is None or count == int(lengths.sum()):
-        nats = model.loss_of(scores, batch.sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0)
+        nats = model.loss_from_scores(scores, batch.sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0)
         return float(nats), count
     wrong_tags = torch.ones_like(scores, dtype=torch.bool)
     wrong_tags.scatter_(2, batch.tags.clamp(min=0)[..., None], value=False)
@@ -55,7 +58,10 @@ def _store_tags(
 
 
 def score_sentences(
-    model: RecurrentTagger, sentences: EncodedSentences, tags: list[str], report: Report = silent
+    model: RecurrentTagger,
+    sentences: EncodedSentences,
+    tags: list[str],
+    report: ProgressCallback = ignore_progress,
 ) -> TaggerScore:
     """Return the scores of a model on tagged sentences."""
     predicted, nats = tag_sentences(model, sentences, tags, report)

@@ -10,11 +10,11 @@ from unrolled.wording import counted
 
 def print_scores(tagger: Tagger, console: Console) -> str:
     """Print the scores; return the command to try next."""
-    facts = tagger.facts
+    data_info = tagger.data_info
     console.print(
-        f"{counted(facts['sentences'], 'sentence')}, {counted(facts['words'], 'word')} "
-        f"({facts['unknown']:,} <unk>), vocabulary {facts['vocabulary']:,}, "
-        f"{counted(len(facts['tags']), 'tag')}"
+        f"{counted(data_info['sentences'], 'sentence')}, {counted(data_info['words'], 'word')} "
+        f"({data_info['unknown']:,} <unk>), vocabulary {data_info['vocabulary']:,}, "
+        f"{counted(len(data_info['tags']), 'tag')}"
     )
     for part, name in (("valid", "held out"), ("test", "test")):
         if part in tagger.result:
@@ -27,7 +27,7 @@ def print_scores(tagger: Tagger, console: Console) -> str:
             for baseline, parts in tagger.result.get("baselines", {}).items():
                 scores = parts[part]
                 console.print(f"  {baseline}: accuracy {100 * scores['accuracy']:.2f}%{_spans(scores)}")
-    ending = ".conllu" if tagger.facts.get("form") == "conllu" else ""
+    ending = ".conllu" if tagger.data_info.get("form") == "conllu" else ""
     return "unrolled predict {run} --data FILE" + ending
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unrolled.data.commas import split_paths
-from unrolled.data.tagged import Columns, Reader, Tagged, TaggedFile, complete, open_tagged
+from unrolled.data.path_lists import split_paths
+from unrolled.data.tagged import Columns, Reader, Tagged, TaggedFile, open_tagged, select_complete
 from unrolled.errors import ConfigError
 from unrolled.tasks.base.sources import is_path
 from unrolled.tasks.tag.config import TaggedConfig
 from unrolled.tasks.tag.data import EncodedSentences, split_held_out
-from unrolled.tasks.tag.memory import convert_tagged
+from unrolled.tasks.tag.in_memory import convert_tagged
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,12 @@ def read_split(
         DataError: if a file cannot be read, or no sentence remains.
     """
     file = in_memory or open_tagged(corpus.data, corpus.columns, encoding=corpus.encoding)
-    tagged, dropped = complete(file, corpus.missing)
+    tagged, dropped = select_complete(file, corpus.missing)
     notes = file.notes + dropped
     if corpus.valid:
         held_out = open_matching(file, corpus.valid, corpus)
     if held_out is not None:
-        valid, valid_dropped = complete(held_out, corpus.missing)
+        valid, valid_dropped = select_complete(held_out, corpus.missing)
         return SplitSentences(tagged, valid, file.form, file.columns, notes + valid_dropped)
     if not corpus.valid_fraction:
         return SplitSentences(tagged, None, file.form, file.columns, notes)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unrolled.data.tagged.schemes import mark_of
+from unrolled.data.tagged.schemes import parse_tag
 
 Span = tuple[int, str, int, int]
 """Sentence index, kind, and indices of the first and last word."""
@@ -48,7 +48,7 @@ def extract_spans(tags: Sequence[str], sentence: int = 0) -> set[Span]:
     spans: set[Span] = set()
     last_position, last_kind, first = "O", "", 0
     for index, tag in enumerate([*tags, "O"]):
-        position, kind = mark_of(tag)
+        position, kind = parse_tag(tag)
         changed = last_position in "ESO" or position in "BSO" or kind != last_kind
         if changed and last_position != "O":
             spans.add((sentence, last_kind, first, index - 1))

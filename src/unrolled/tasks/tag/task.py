@@ -7,13 +7,13 @@ from typing import Any, ClassVar, Self, TextIO
 
 from torch import nn
 
-from unrolled.data.tagged import Reader, Tagged, TaggedFile, complete, open_tagged, tagged_parts
+from unrolled.data.tagged import Reader, Tagged, TaggedFile, find_tagged_parts, open_tagged, select_complete
 from unrolled.errors import ConfigError, DataError
 from unrolled.models.tagger import RecurrentTagger
-from unrolled.tasks.base.better import beside
-from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
-from unrolled.tasks.base.parts import settle_parts
+from unrolled.tasks.base.baseline_comparison import compare_with_baselines
+from unrolled.tasks.base.folder_parts import resolve_parts
 from unrolled.tasks.base.plots import plot_confusion
+from unrolled.tasks.base.pretrained_vectors import PretrainedVectors, initial_vectors, read_pretrained_vectors
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.sources import is_path
 from unrolled.tasks.base.spec import TaskSpec
@@ -31,8 +31,8 @@ from unrolled.tasks.tag.data import (
     learn_vocabularies,
 )
 from unrolled.tasks.tag.defaults import fill_defaults
+from unrolled.tasks.tag.in_memory import convert_words
 from unrolled.tasks.tag.job import TaggerJob
-from unrolled.tasks.tag.memory import convert_words
 from unrolled.tasks.tag.predicting import score_sentences, tag_sentences
 from unrolled.tasks.tag.score import TaggerScore
 from unrolled.tasks.tag.sources import (
@@ -43,9 +43,9 @@ from unrolled.tasks.tag.sources import (
     unseen_tag_notes,
 )
 from unrolled.tasks.tag.spec import SPEC
-from unrolled.training import Watcher
-from unrolled.training.waiting import counting_bar
-from unrolled.visible import visible
+from unrolled.training import Callback
+from unrolled.training.progress_display import counting_bar
+from unrolled.visible import escape_control_characters
 
 MAX_CONFUSION_TAGS = 60
 """Largest number of tags with which the confusion matrix is plotted."""
@@ -62,7 +62,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
     """
 
     spec: ClassVar[TaskSpec] = SPEC
-    _word_vectors: GivenVectors | None = None
+    _word_vectors: PretrainedVectors | None = None
     _in_memory: tuple[TaggedFile | None, TaggedFile | None] = (None, None)
 
     def fit(
@@ -73,7 +73,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         valid: Any = None,
         out: str | Path | None = None,
         overwrite: bool = False,
-        progress: bool | Watcher = True,
+        progress: bool | Callback = True,
         watch: bool | int = False,
     ) -> Self:
         """Train on tagged sentences and keep the weights that predict the held-out part best.
@@ -101,8 +101,10 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         path, sentences = to_path_or_sentences(X, y)
         valid_path, held_out = to_path_or_sentences(*split_pair(valid))
         self._in_memory = (sentences, held_out)
-        corpus = self._asked.corpus.with_sources("" if sentences else path, "" if held_out else valid_path)
-        self.config = dataclasses.replace(self._asked, corpus=corpus)
+        corpus = self._user_config.corpus.with_sources(
+            "" if sentences else path, "" if held_out else valid_path
+        )
+        self.config = dataclasses.replace(self._user_config, corpus=corpus)
         if sentences is None and not corpus.data:
             raise ConfigError(
                 "no training data: give a file of tagged sentences, a data set, or words and tags"
@@ -120,22 +122,24 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         """See :meth:`TaskHooks.sources`."""
         return self.config.corpus.data, self.config.corpus.valid
 
-    def _learn(self) -> TaggerData:
-        corpus, part_notes = settle_parts(
-            self.config.corpus, tagged_parts, held_out=self._in_memory[1] is not None
+    def _prepare_data(self) -> TaggerData:
+        corpus, part_notes = resolve_parts(
+            self.config.corpus, find_tagged_parts, held_out=self._in_memory[1] is not None
         )
         self.config = dataclasses.replace(self.config, corpus=corpus)
         split = self._read_split()
         self.config, default_notes = fill_defaults(self.config, split.train, split.columns, split.valid)
         vocabularies = learn_vocabularies(split.train.words, split.train.tags, self.config.words)
-        vectors = read_given(self.config.network, vocabularies.words.items)
+        vectors = read_pretrained_vectors(self.config.network, vocabularies.words.items)
         self._word_vectors = vectors
         self._artifacts = TaggerArtifacts(vocabularies, vectors.size if vectors else None)
         data = self._encode(split)
-        facts = data.facts | (vectors.facts if vectors else {})
-        return dataclasses.replace(data, facts=facts, notes=(*part_notes, *data.notes, *default_notes))
+        data_info = data.data_info | (vectors.data_info if vectors else {})
+        return dataclasses.replace(
+            data, data_info=data_info, notes=(*part_notes, *data.notes, *default_notes)
+        )
 
-    def _reread(self) -> TaggerData:
+    def _reload_data(self) -> TaggerData:
         return self._encode(self._read_split())
 
     def _read_split(self) -> SplitSentences:
@@ -150,8 +154,8 @@ class Tagger(Task[TaggerConfig, TaggerData]):
             name = valid_source or source or "the held-out data"
             held_out = encode_tagged(split.valid, vocabularies, name, max_unseen_fraction=0.999)
             notes += unseen_tag_notes(held_out)
-        facts = describe(train, held_out, vocabularies) | {"form": split.form}
-        return TaggerData(train, held_out, vocabularies.tags, facts, notes)
+        data_info = describe(train, held_out, vocabularies) | {"form": split.form}
+        return TaggerData(train, held_out, vocabularies.tags, data_info, notes)
 
     def _check_before_training(self, data: TaggerData) -> None:
         if self.config.corpus.test:
@@ -160,7 +164,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
     def _make_model(self, *, start: bool) -> nn.Module:
         artifacts = self.artifacts
         rows, size = len(artifacts.vocabularies.words), artifacts.vector_size
-        vectors = vectors_of(self.config.network, self._word_vectors, rows, size, start=start)
+        vectors = initial_vectors(self.config.network, self._word_vectors, rows, size, start=start)
         return build_model(self.config, artifacts, vectors)
 
     def _make_job(self, data: TaggerData) -> TaggerJob:
@@ -181,7 +185,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
             if name == "valid" or "valid" not in scores:
                 metric = "span_f1" if score.has_spans else "accuracy"
                 baseline_scores = {BASELINE_NAME: baseline[name][metric]}
-                scores |= beside(
+                scores |= compare_with_baselines(
                     metric.replace("_f1", " F1"), score.main_metric, baseline_scores, higher=True
                 )
         return scores | {"baselines": {BASELINE_NAME: baseline}}
@@ -196,7 +200,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         path, sentences = to_path_or_sentences(X, y)
         if sentences is None:
             return self._score(self._read(str(path), shown=progress), shown=progress)
-        tagged, _ = complete(sentences, self.config.corpus.missing)
+        tagged, _ = select_complete(sentences, self.config.corpus.missing)
         return self._score(encode_tagged(tagged, self.vocabularies, "the data"), shown=progress)
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -250,32 +254,32 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         corpus = self.config.corpus
         is_number = corpus.word_column.lstrip("-").isdecimal()
         default = ("columns" if is_number else "conllu") if corpus.word_column else ""  # of earlier versions
-        form = self.facts.get("form", default)
+        form = self.data_info.get("form", default)
         reader = Reader("" if form == "memory" else form, frozenset(self.vocabularies.tags))
         return open_tagged(source, corpus.columns, encoding=corpus.encoding, tagged=tagged, model=reader)
 
     def _read(self, source: str, *, shown: bool = False) -> EncodedSentences:
         file = self._open(source, tagged=True)
-        tagged, dropped = complete(file, self.config.corpus.missing)
+        tagged, dropped = select_complete(file, self.config.corpus.missing)
         if shown:
             _print_notes(file.notes + dropped)
         return encode_tagged(tagged, self.vocabularies, source)
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[TaggerJob, Sample]:
         if data is None:
-            self._read_again()
+            self._reload_training_data()
             tagged, source = self._read_split().valid, self._held_out_source()
         else:
             tagged, source = self._read(str(data)).text, str(data)
         if tagged is None:
-            raise self._nothing_held_out()
+            raise self._no_held_out_error()
         known_tags = set(self.vocabularies.tags)
         rows = [i for i, tags in enumerate(tagged.tags) if known_tags.issuperset(tags)][: size.rows]
         if not rows:
             raise DataError(f"{source}: every sentence has a tag that the training data lack")
         words, tags = ([s[: size.steps] for s in part] for part in dataclasses.astuple(tagged.take(rows)))
         encoded = encode_tagged(Tagged(words, tags), self.vocabularies, source)
-        sample_data = TaggerData(encoded, None, self.vocabularies.tags, self.facts)
+        sample_data = TaggerData(encoded, None, self.vocabularies.tags, self.data_info)
         job = TaggerJob(self.model, sample_data, self.config)
         order, batch = next(encoded.batches(size.rows))
         return job, Sample(batch, [words[i] for i in order], source)
@@ -300,12 +304,12 @@ class Tagger(Task[TaggerConfig, TaggerData]):
     @property
     def model(self) -> RecurrentTagger:
         """The trained ``nn.Module``; RunError before training."""
-        return self._trained(RecurrentTagger)
+        return self._require_model(RecurrentTagger)
 
     @property
     def artifacts(self) -> TaggerArtifacts:
         """The vocabularies and the size of word vectors; RunError before training."""
-        return self._learned(TaggerArtifacts)
+        return self._require_artifacts(TaggerArtifacts)
 
     @property
     def vocabularies(self) -> Vocabularies:
@@ -316,4 +320,4 @@ class Tagger(Task[TaggerConfig, TaggerData]):
 def _print_notes(notes: tuple[str, ...]) -> None:
     """Print notes on a file to standard error, without the training options in parentheses."""
     for note in notes:
-        print(visible(note.partition(" (--")[0]), file=sys.stderr)
+        print(escape_control_characters(note.partition(" (--")[0]), file=sys.stderr)

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Self
 import msgspec
 
 from unrolled.short_repr import short_repr
-from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values
+from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, parse_artifact_values
 from unrolled.tasks.base.folder import TOKENIZER
 from unrolled.tasks.translate.data import UnknownCounts
 from unrolled.tasks.translate.limit import OutputLimit
 from unrolled.text import PairTokenizer
-from unrolled.training.files import read_json
+from unrolled.training.tensor_files import read_json
 
 
 class _Values(msgspec.Struct):
@@ -50,6 +50,6 @@ class TranslatorArtifacts(Artifacts):
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
         """See :meth:`Artifacts.read`."""
-        stored = artifact_values(values, _Values)
+        stored = parse_artifact_values(values, _Values)
         tokenizer = PairTokenizer.from_json(read_json(folder / TOKENIZER))
         return cls(tokenizer, stored.unknown, stored.target_words, stored.limit, stored.unknown_share)

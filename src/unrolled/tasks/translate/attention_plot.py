@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.extras import extra
-from unrolled.labels import label_text, width_of
+from unrolled.labels import label_text, label_width
 from unrolled.storage.folder import make_folder
 from unrolled.storage.output import write_output
 from unrolled.storage.picture import png_bytes
@@ -43,8 +43,8 @@ def plot_attention(
     column_labels, row_labels = (
         [label_text(t, line=MAX_LABEL_CHARS) for t in tokens] for tokens in (source, target)
     )
-    width = min(MAX_SIZE, 2.2 + CELL_SIZE * columns) + width_of(row_labels, FONT_SIZE)
-    height = min(MAX_SIZE, 1.8 + CELL_SIZE * rows) + width_of(column_labels, FONT_SIZE)
+    width = min(MAX_SIZE, 2.2 + CELL_SIZE * columns) + label_width(row_labels, FONT_SIZE)
+    height = min(MAX_SIZE, 1.8 + CELL_SIZE * rows) + label_width(column_labels, FONT_SIZE)
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(weights, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")

@@ -4,13 +4,13 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal
 
-from unrolled.config import options_repr, require, require_at_least, require_at_most
+from unrolled.config import require, require_at_least, require_at_most, with_options_repr
 from unrolled.data import PairForm
-from unrolled.data.commas import split_paths
+from unrolled.data.path_lists import split_paths
 from unrolled.data.tables import TableConfig
 from unrolled.decoding import SearchConfig
 from unrolled.models import CellConfig, DropoutConfig, EncoderDecoderConfig
-from unrolled.tasks.base.sources import resolved
+from unrolled.tasks.base.sources import resolve_path
 from unrolled.text import TextConfig
 from unrolled.training import OptimizerConfig, TrainingConfig
 
@@ -77,7 +77,7 @@ class PairsConfig:
 
 def _absolute(source: str | Path) -> str:
     parts = [part.strip() for part in split_paths(str(source))]
-    return ",".join(p if not p or p.startswith("@") else resolved(p) for p in parts)
+    return ",".join(p if not p or p.startswith("@") else resolve_path(p) for p in parts)
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ class TranslationTrainingConfig(TrainingConfig):
         return self.sampling * min(1.0, epoch / self.sampling_epochs)
 
 
-@options_repr
+@with_options_repr
 @dataclass(frozen=True)
 class TranslatorConfig:
     """Configuration of a translator and its training."""

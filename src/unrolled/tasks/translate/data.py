@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.data import EncodedPairs, PairForm, Pairs, pairs_of, read_pairs
+from unrolled.data import EncodedPairs, PairForm, Pairs, build_pairs, read_pairs
 from unrolled.data.pairs import is_folder, open_folder
 from unrolled.errors import DataError
-from unrolled.tasks.base.unknown import Unknown
+from unrolled.tasks.base.unknown import UnknownTokens
 from unrolled.tasks.translate.config import PairsConfig, TranslatorConfig
 from unrolled.text import EOS_ID, UNK_ID, PairTokenizer
 from unrolled.text.tokenizer import Ids, Tokenizer
@@ -53,9 +53,9 @@ class TranslatorData:
     unknown: UnknownCounts
     unknown_share: float
     """Weight of ``<unk>``, from the training targets; see :func:`unrolled.unknown.unknown_share`."""
-    facts: dict[str, Any]
+    data_info: dict[str, Any]
     notes: tuple[str, ...] = ()
-    """See :class:`Material`."""
+    """See :class:`TaskData`."""
 
 
 def to_pair_source(data: Any, targets: Any, form: PairForm) -> PairSource:
@@ -73,8 +73,8 @@ def to_pair_source(data: Any, targets: Any, form: PairForm) -> PairSource:
     if isinstance(data, str | Path) and "\n" not in str(data):
         return data if targets is None else f"{data},{targets}"
     if targets is None and isinstance(data, tuple) and len(data) == 2 and _is_sources_and_targets(data):
-        return pairs_of(*data, form)
-    return pairs_of(data, targets, form)
+        return build_pairs(*data, form)
+    return build_pairs(data, targets, form)
 
 
 def _is_sources_and_targets(data: tuple[Any, Any]) -> bool:
@@ -180,7 +180,7 @@ def encode_split(split: SplitPairs, tokenizer: PairTokenizer, config: PairsConfi
     unknown = UnknownCounts(_count_unknown(train.sources), _count_unknown(train.targets))
     share = unknown_share(np.concatenate([np.append(ids, EOS_ID) for ids in train.targets]))
     too_long = len(all_pairs) - len(train)
-    facts: dict[str, Any] = {
+    data_info: dict[str, Any] = {
         "pairs": len(train),
         "too_long": too_long,
         "held_out_pairs": len(split.valid) if split.valid else 0,
@@ -193,13 +193,13 @@ def encode_split(split: SplitPairs, tokenizer: PairTokenizer, config: PairsConfi
     }
     if split.valid:
         valid = encode(split.valid, tokenizer, config.read_at_most)
-    facts["held_out_sha256"] = fingerprint(valid) if valid else ""
+    data_info["held_out_sha256"] = fingerprint(valid) if valid else ""
     notes = [*split.notes, *_length_notes(too_long, len(all_pairs), config)]
     if config.read_at_most:
         notes += truncation_notes(split.train.sources, tokenizer, config.read_at_most)
     for part, name in ((split.valid, "held-out"), (split.test, "test")):
         notes += unknown_pair_notes(part, tokenizer, unknown, share, name) if part else []
-    return TranslatorData(train, valid, unknown, share, facts, tuple(notes))
+    return TranslatorData(train, valid, unknown, share, data_info, tuple(notes))
 
 
 def unknown_pair_notes(
@@ -229,9 +229,9 @@ def unknown_notes(
     """Return a note on the number of unknown tokens in texts of one side; see :func:`unknown_pair_notes`."""
     if tokenizer.kind == "bpe":
         return []
-    unknown = Unknown.of(texts, tokenizer)
+    unknown = UnknownTokens.of(texts, tokenizer)
     if not in_training:
-        unknown.refuse_foreign(name)
+        unknown.check_mostly_known(name)
     return list(unknown.notes(name, UNITS[tokenizer.kind], share))
 
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from unrolled.data import Pairs
 from unrolled.extras import has_extra
 from unrolled.models import CellConfig
-from unrolled.models.config import owners
+from unrolled.models.config import cells_by_option
 from unrolled.tasks.translate.config import (
     PairTextConfig,
     TranslationDropoutConfig,
@@ -118,7 +118,9 @@ def _fill_cell(cell: CellConfig) -> CellConfig:
         return cell
     default = CellConfig()
     not_gru = [
-        n for n, cells in owners().items() if getattr(cell, n) != getattr(default, n) and "gru" not in cells
+        n
+        for n, cells in cells_by_option().items()
+        if getattr(cell, n) != getattr(default, n) and "gru" not in cells
     ]
     return replace(cell, cell=cell.name if not_gru else "gru")
 

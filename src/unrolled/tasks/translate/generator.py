@@ -10,14 +10,14 @@ from torch import Tensor
 
 from unrolled.data import SourceBatch, pad_sources
 from unrolled.decoding import Hypothesis, Start, search
-from unrolled.devices import device_of, move
+from unrolled.devices import get_device, move
 from unrolled.models import EncoderDecoder
 from unrolled.tasks.translate.artifacts import TranslatorArtifacts
 from unrolled.tasks.translate.config import TranslationSearchConfig
 from unrolled.tasks.translate.limit import max_output_tokens
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.text.tokenizer import EOS, Ids
-from unrolled.training.waiting import Report
+from unrolled.training.progress_display import ProgressCallback
 
 MAX_HYPOTHESES = 512
 """Largest number of hypotheses in a batch of the search."""
@@ -65,7 +65,9 @@ class TranslationGenerator:
         self._model, self._tokenizer, self._config = model.eval(), artifacts.tokenizer, config
         self._output_limit, self._source_limit = artifacts.limit, read_at_most
 
-    def generate(self, texts: Sequence[str], report: Report = lambda count: None) -> list[list[Output]]:
+    def generate(
+        self, texts: Sequence[str], report: ProgressCallback = lambda count: None
+    ) -> list[list[Output]]:
         """Return the outputs for each text, best first; one empty output for a blank text."""
         sources = [self.encode_source(text) for text in texts]
         outputs = [[Output("", 0.0, 0.0)] for _ in texts]
@@ -105,7 +107,7 @@ class TranslationGenerator:
 
     @torch.no_grad()
     def _search(self, batch: SourceBatch) -> list[list[Hypothesis]]:
-        batch = move(batch, device_of(self._model))
+        batch = move(batch, get_device(self._model))
         encoded = self._model.encode(batch.tokens, batch.lengths)
         ratio = self._config.length_ratio
         lengths = [max_output_tokens(n, ratio, self._output_limit) for n in batch.lengths.tolist()]
@@ -135,7 +137,7 @@ class TranslationGenerator:
     @torch.no_grad()
     def _weights(self, ids: Ids, tokens: Sequence[int]) -> Tensor:
         """Return the attention weights (T, S) at the steps that output ``tokens``."""
-        device = device_of(self._model)
+        device = get_device(self._model)
         source = move(pad_sources([ids], EOS_ID), device)
         inputs = torch.tensor([EOS_ID, *tokens[:-1]], device=device)[:, None]
         _, weights = self._model(source.tokens, source.lengths, inputs)

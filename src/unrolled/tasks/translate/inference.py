@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from unrolled.data import Sources, read_sources, sources_of, tidy
+from unrolled.data import Sources, build_sources, read_sources, strip_text
 from unrolled.errors import ConfigError, DataError
 from unrolled.models import EncoderDecoder
-from unrolled.storage.output import named_file
+from unrolled.storage.output import parse_output_path
 from unrolled.tasks.base.predictions import Predictions
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.base.task import Task
@@ -20,7 +20,7 @@ from unrolled.tasks.translate.generator import AttentionMap, Output, Translation
 from unrolled.tasks.translate.outputs import Translated, output_table
 from unrolled.tasks.translate.score import cut_notes
 from unrolled.text import PairTokenizer
-from unrolled.training.waiting import counting_bar
+from unrolled.training.progress_display import counting_bar
 
 
 class TranslatorInference(Task[TranslatorConfig, TranslatorData]):
@@ -84,7 +84,7 @@ class TranslatorInference(Task[TranslatorConfig, TranslatorData]):
             DataError: if the file cannot be read, or most tokens are unknown to the model.
         """
         sources = self._read_sources(data)
-        texts = [tidy(text) for text in sources.texts]
+        texts = [strip_text(text) for text in sources.texts]
         notes = [*sources.notes, *self._source_notes(texts)]
         outputs = self._generate(texts, n_best, options, shown=progress)
         cut = sum(best.cut for best, *_ in outputs)
@@ -93,7 +93,7 @@ class TranslatorInference(Task[TranslatorConfig, TranslatorData]):
     def _read_sources(self, data: Any) -> Sources:
         if isinstance(data, Path):
             return read_sources(data, self.config.form)
-        return sources_of(data, self.config.form)
+        return build_sources(data, self.config.form)
 
     def _source_notes(self, texts: Sequence[str]) -> list[str]:
         artifacts, limit = self.artifacts, self.config.corpus.read_at_most
@@ -142,7 +142,7 @@ class TranslatorInference(Task[TranslatorConfig, TranslatorData]):
         kind = self.config.network.attention
         if kind in ("none", "fixed"):
             raise ConfigError(f"this model has no attention to show (attention={kind!r})")
-        text = tidy(text)
+        text = strip_text(text)
         if not text:
             raise DataError("the text is blank: there is nothing to attend to")
         show_notes(self._source_notes([text]))
@@ -155,7 +155,7 @@ class TranslatorInference(Task[TranslatorConfig, TranslatorData]):
             RunError: if the file cannot be written; see :meth:`attention` for other errors.
         """
         attention = self.attention(text, **options)
-        return plot_attention(attention.weights, attention.source, attention.target, named_file(path))
+        return plot_attention(attention.weights, attention.source, attention.target, parse_output_path(path))
 
     def _search_config(self, options: dict[str, Any]) -> TranslationSearchConfig:
         search = type(self)(self.config, **options).config.search
@@ -173,12 +173,12 @@ class TranslatorInference(Task[TranslatorConfig, TranslatorData]):
     @property
     def model(self) -> EncoderDecoder:
         """The trained ``nn.Module``; RunError before training."""
-        return self._trained(EncoderDecoder)
+        return self._require_model(EncoderDecoder)
 
     @property
     def artifacts(self) -> TranslatorArtifacts:
         """The vocabularies; RunError before training."""
-        return self._learned(TranslatorArtifacts)
+        return self._require_artifacts(TranslatorArtifacts)
 
     @property
     def tokenizer(self) -> PairTokenizer:

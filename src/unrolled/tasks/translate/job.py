@@ -7,12 +7,12 @@ import torch
 from unrolled.data import IGNORE, PairBatch
 from unrolled.layers.output import token_losses
 from unrolled.models import EncoderDecoder
-from unrolled.models.scheduled_sampling import sampled_inputs
+from unrolled.models.scheduled_sampling import sample_inputs
 from unrolled.tasks.translate.config import TranslatorConfig
 from unrolled.tasks.translate.data import TranslatorData
 from unrolled.tasks.translate.predicting import score_pairs
 from unrolled.training import StepLoss, StepLosses, Validation
-from unrolled.training.job import Carried
+from unrolled.training.job import CarriedState
 
 
 class TranslationJob:
@@ -45,12 +45,12 @@ class TranslationJob:
         """See :meth:`Job.batch_count`."""
         return self._data.train.batch_count(self._config.training.batch)
 
-    def loss(self, batch: PairBatch, state: Carried) -> StepLoss:
+    def loss(self, batch: PairBatch, state: CarriedState) -> StepLoss:
         """See :meth:`Job.loss`."""
         tokens = batch.predictions
         source, inputs = batch.source, batch.inputs
         if batch.sampling:
-            inputs = sampled_inputs(self.model, source.tokens, source.lengths, inputs, batch.sampling)
+            inputs = sample_inputs(self.model, source.tokens, source.lengths, inputs, batch.sampling)
         loss, nats = self.model.loss(
             source.tokens,
             source.lengths,
@@ -63,7 +63,7 @@ class TranslationJob:
         )
         return StepLoss(loss, nats.sum(), tokens, None)
 
-    def step_losses(self, batch: PairBatch, state: Carried) -> StepLosses:
+    def step_losses(self, batch: PairBatch, state: CarriedState) -> StepLosses:
         """See :meth:`Job.step_losses`: one loss per decoder step, with teacher forcing."""
         source = batch.source
         logits, _ = self.model(source.tokens, source.lengths, batch.inputs, batch.lengths)

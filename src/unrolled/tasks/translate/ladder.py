@@ -13,7 +13,7 @@ from unrolled.extras import extra
 from unrolled.models.config import RECURRENT
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.networks import with_cell
-from unrolled.tasks.base.outcome import Outcome, Tried, Units
+from unrolled.tasks.base.outcome import ItemLosses, Outcome, SavedOutcome
 from unrolled.tasks.translate.data import split_pairs
 from unrolled.tasks.translate.score import compute_overlap, lead_outputs
 from unrolled.wording import counted
@@ -73,11 +73,11 @@ class TranslationLadder(Ladder):
         return with_options(with_cell(config, cell, config.network.bidirectional), options)
 
     @classmethod
-    def knows(cls, rung: str) -> bool:
-        """See :meth:`Ladder.knows`."""
+    def is_known(cls, rung: str) -> bool:
+        """See :meth:`Ladder.is_known`."""
         return rung in (COPY, LEAD)
 
-    def simple(self, rung: str, seed: int) -> Tried:
+    def simple(self, rung: str, seed: int) -> SavedOutcome:
         """See :meth:`Ladder.simple`."""
         began = time.perf_counter()
         words = max(1, round(np.mean([len(t.split()) for t in self.train_pairs.targets])))
@@ -97,7 +97,7 @@ class TranslationLadder(Ladder):
             counted="number" if parameters else "",
             bytes=8 * parameters,
         )
-        return Tried(outcome, units, {})
+        return SavedOutcome(outcome, units, {})
 
     def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
@@ -105,10 +105,10 @@ class TranslationLadder(Ladder):
         scores, units = self._score_outputs([best.text for best, *_ in translated.outputs])
         return Scored(scores, units, {}, len(self.test), "; ".join(translated.notes))
 
-    def _score_outputs(self, outputs: list[str]) -> tuple[dict[str, float], Units]:
+    def _score_outputs(self, outputs: list[str]) -> tuple[dict[str, float], ItemLosses]:
         lowercase = self.config.text.lowercase
         overlap = compute_overlap(outputs, self.test.targets, lowercase=lowercase)
         chrf = CHRF(lowercase=lowercase)
         pairs = zip(outputs, self.test.targets, strict=True)
         missing = [100 - chrf.sentence_score(output, [target]).score for output, target in pairs]
-        return vars(overlap), Units.one_each(np.array(missing))
+        return vars(overlap), ItemLosses.one_each(np.array(missing))

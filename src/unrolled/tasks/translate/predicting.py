@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from unrolled.data import IGNORE, EncodedPairs, Pairs
-from unrolled.devices import device_of, move
+from unrolled.devices import get_device, move
 from unrolled.models import EncoderDecoder
 from unrolled.tasks.base.unknown import mix_unknown_losses
 from unrolled.tasks.translate.artifacts import TranslatorArtifacts
@@ -14,8 +14,8 @@ from unrolled.tasks.translate.config import TranslatorConfig
 from unrolled.tasks.translate.data import encode
 from unrolled.tasks.translate.generator import TranslationGenerator
 from unrolled.tasks.translate.score import TranslationScore, lead_outputs, score_outputs
-from unrolled.training.waiting import Report, silent
-from unrolled.unknown import share_for
+from unrolled.training.progress_display import ProgressCallback, ignore_progress
+from unrolled.unknown import get_unknown_share
 
 BATCH_SIZE = 64
 SAMPLE_COUNT = 10
@@ -24,7 +24,10 @@ SAMPLE_PARTS = ("source", "reference", "lead", "output")
 
 @torch.no_grad()
 def score_pairs(
-    model: EncoderDecoder, pairs: EncodedPairs, unknown_share: float = 0.0, report: Report = silent
+    model: EncoderDecoder,
+    pairs: EncodedPairs,
+    unknown_share: float = 0.0,
+    report: ProgressCallback = ignore_progress,
 ) -> float:
     """Return the sum of −ln p over the target tokens, with teacher forcing.
 
@@ -36,9 +39,9 @@ def score_pairs(
     """
     model.eval()
     nats = 0.0
-    share = share_for(np.concatenate(pairs.targets), unknown_share) if len(pairs) else 0.0
+    share = get_unknown_share(np.concatenate(pairs.targets), unknown_share) if len(pairs) else 0.0
     for cpu_batch in pairs.batches(BATCH_SIZE):
-        batch = move(cpu_batch, device_of(model))
+        batch = move(cpu_batch, get_device(model))
         _, losses = model.loss(
             batch.source.tokens,
             batch.source.lengths,
@@ -57,7 +60,7 @@ def translate_and_score(
     pairs: Pairs,
     artifacts: TranslatorArtifacts,
     config: TranslatorConfig,
-    report: Report = silent,
+    report: ProgressCallback = ignore_progress,
 ) -> tuple[TranslationScore, list[str]]:
     """Generate an output for each source with the search of the configuration; return scores and outputs."""
     limit, lowercase = config.corpus.read_at_most, config.text.lowercase

@@ -7,7 +7,7 @@ from typing import Any
 
 from unrolled.extras import extra
 from unrolled.short_repr import short_repr
-from unrolled.tasks.base.better import beside
+from unrolled.tasks.base.baseline_comparison import compare_with_baselines
 from unrolled.tasks.translate.rouge import rouge
 from unrolled.wording import counted
 
@@ -71,9 +71,9 @@ class TranslationScore:
 
     @property
     def baseline_comparison(self) -> dict[str, Any]:
-        """The chrF of the model and the baselines; see :func:`unrolled.tasks.base.better.beside`."""
+        """The chrF of the model and the baselines; see :func:`compare_with_baselines`."""
         baselines = {name: overlap.chrf for name, overlap in self.baselines.items()}
-        return beside("chrF2", self.overlap.chrf, baselines, higher=True)
+        return compare_with_baselines("chrF2", self.overlap.chrf, baselines, higher=True)
 
     @property
     def better_baseline(self) -> str:

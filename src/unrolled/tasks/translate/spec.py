@@ -38,7 +38,7 @@ SPEC = TaskSpec(
     missing_data="no training pairs: give --data train.de,train.en, --data TABLE, or --recipe",
     metrics=("bleu", "chrf", "rouge1", "rouge2", "rouge_l", "exact_match", "nats_per_token", "perplexity"),
     counted="target tokens",
-    moved={
+    renamed_options={
         "corpus.separator": ("table.separator", {}),
         "corpus.blank": ("corpus.missing", {"refuse": "error"}),
     },

@@ -36,9 +36,9 @@ from unrolled.tasks.translate.predicting import make_samples, translate_and_scor
 from unrolled.tasks.translate.score import TranslationScore, corpus_bleu
 from unrolled.tasks.translate.spec import SPEC
 from unrolled.text import PairTokenizer
-from unrolled.training import Watcher
-from unrolled.training.bar import token_figures
-from unrolled.training.waiting import counting_bar
+from unrolled.training import Callback
+from unrolled.training.bar import describe_token_loss
+from unrolled.training.progress_display import counting_bar
 
 
 class Translator(TranslatorInference):
@@ -63,7 +63,7 @@ class Translator(TranslatorInference):
         valid: Any = None,
         out: str | Path | None = None,
         overwrite: bool = False,
-        progress: bool | Watcher = True,
+        progress: bool | Callback = True,
         watch: bool | int = False,
     ) -> Self:
         """Train on pairs and keep the weights that do best on the held-out ones.
@@ -85,12 +85,12 @@ class Translator(TranslatorInference):
             RunError: if ``out`` cannot be used.
             NonFiniteError: if training diverges.
         """
-        form = self._asked.form
+        form = self._user_config.form
         train = None if data is None else to_pair_source(data, targets, form)
         held_out = None if valid is None else to_pair_source(valid, None, form)
         names = ["" if isinstance(source, Pairs) else source for source in (train, held_out)]
-        corpus = self._asked.corpus.with_sources(*names)
-        self.config = dataclasses.replace(self._asked, corpus=corpus)
+        corpus = self._user_config.corpus.with_sources(*names)
+        self.config = dataclasses.replace(self._user_config, corpus=corpus)
         self._sources = (corpus.data or train or "", corpus.valid or held_out or "")
         if not self._sources[0]:
             raise ConfigError("no training pairs: give data (train.de,train.en, a table, or a list of pairs)")
@@ -108,13 +108,13 @@ class Translator(TranslatorInference):
         return f"target {self.unit}"
 
     def _describe_loss(self, loss: float) -> str:
-        return token_figures(self.unit)(loss)
+        return describe_token_loss(self.unit)(loss)
 
     def sources(self) -> tuple[str, str]:
         """See :meth:`TaskHooks.sources`."""
         return self.config.corpus.data, self.config.corpus.valid
 
-    def _learn(self) -> TranslatorData:
+    def _prepare_data(self) -> TranslatorData:
         require_extra("translate", "a translator")  # for the scores
         if self.config.text.tokenizer == "bpe":
             require_extra("text", "byte-pair encoding")
@@ -128,13 +128,13 @@ class Translator(TranslatorInference):
         self._artifacts = TranslatorArtifacts(
             tokenizer,
             data.unknown,
-            data.facts["target_words"],
+            data.data_info["target_words"],
             OutputLimit.measure(data.train),
             data.unknown_share,
         )
         return data
 
-    def _reread(self) -> TranslatorData:
+    def _reload_data(self) -> TranslatorData:
         self._split = split_pairs(self.config, *self.sources())
         return encode_split(self._split, self.tokenizer, self.config.corpus)
 
@@ -182,7 +182,7 @@ class Translator(TranslatorInference):
         Raises:
             DataError: if pairs cannot be read, or most of their tokens are unknown to the model.
         """
-        self._trained(nn.Module)
+        self._require_model(nn.Module)
         pairs = open_pairs(to_pair_source(data, targets, self.config.form), self.config.form)
         notes = (*pairs.notes, *self._pair_notes(pairs))
         if progress:
@@ -210,7 +210,7 @@ class Translator(TranslatorInference):
             pairs = open_pairs(data, self.config.form)
             self._pair_notes(pairs)
         if pairs is None:
-            raise self._nothing_held_out()
+            raise self._no_held_out_error()
         encoded = encode(pairs.part(0, size.rows), self.tokenizer, corpus.read_at_most)
         cut = cut_pairs(encoded, size.steps)
         job = TranslationJob(
@@ -223,7 +223,7 @@ class Translator(TranslatorInference):
     def _get_split(self) -> SplitPairs:
         """Return the training, held-out and test pairs, read again if needed."""
         if self._split is None:
-            self._read_again()
+            self._reload_training_data()
         assert self._split is not None
         return self._split
 

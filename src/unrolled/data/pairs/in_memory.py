@@ -14,7 +14,7 @@ NAME = "pairs from memory"
 SHAPES = "give sources and targets, two sequences of texts, or a list of (source, target), or a DataFrame"
 
 
-def pairs_of(data: Any, targets: Any = None, form: PairForm | None = None) -> Pairs:
+def build_pairs(data: Any, targets: Any = None, form: PairForm | None = None) -> Pairs:
     """Return pairs from memory, numbered from 1.
 
     Args:
@@ -38,20 +38,20 @@ def pairs_of(data: Any, targets: Any = None, form: PairForm | None = None) -> Pa
     return clean(_number_pairs([s for s, _ in pairs], [t for _, t in pairs]), form.missing)
 
 
-def sources_of(texts: Any, form: PairForm) -> Sources:
+def build_sources(texts: Any, form: PairForm) -> Sources:
     """Return sources from memory: a sequence of texts, or the source column of a DataFrame.
 
     Raises:
         DataError: if the data have another shape.
     """
     if not _is_frame(texts):
-        return Sources(texts_of(texts), None)
+        return Sources(check_texts(texts), None)
     table = _frame_to_table(texts)
     place, _, notes = choose_source(table, form.source_column)
-    return Sources(texts_of([row[place] for row in table.rows]), table, notes)
+    return Sources(check_texts([row[place] for row in table.rows]), table, notes)
 
 
-def texts_of(texts: Any, name: str = "texts") -> list[str]:
+def check_texts(texts: Any, name: str = "texts") -> list[str]:
     """Return a sequence of texts as a list; None and NaN become "".
 
     Raises:
@@ -67,7 +67,7 @@ def texts_of(texts: Any, name: str = "texts") -> list[str]:
 
 
 def _zip_sides(sources: Any, targets: Any) -> Pairs:
-    sides = texts_of(sources, "sources"), texts_of(targets, "targets")
+    sides = check_texts(sources, "sources"), check_texts(targets, "targets")
     if len(sides[0]) != len(sides[1]):
         raise DataError(f"{len(sides[0]):,} sources and {len(sides[1]):,} targets: each source needs one")
     return _number_pairs(*sides)

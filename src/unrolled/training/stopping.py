@@ -17,7 +17,7 @@ LOG_RECORDS = 400
 
 
 @dataclass(frozen=True)
-class NewEnd:
+class NewLimits:
     """New limits for a resumed run: total epochs, steps or minutes; 0 is no limit.
 
     If any is set, they replace all limits of the run.
@@ -45,7 +45,7 @@ class NewEnd:
 
 
 @dataclass(frozen=True)
-class Length:
+class StoppingCriterion:
     """The limits of a training. At least one is set; the first one reached ends the training."""
 
     steps: int | None

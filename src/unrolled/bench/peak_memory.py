@@ -1,6 +1,6 @@
 """Peak memory of one side of a training step, measured in a separate process.
 
-``python -m unrolled.bench.memory JSON`` prints by how many bytes its peak memory rises above the peak after
+``python -m unrolled.bench.peak_memory JSON`` prints by how many bytes its peak memory rises above the peak after
 all imports.
 """
 
@@ -15,7 +15,7 @@ import torch
 
 from unrolled.bench.errors import BenchError
 from unrolled.bench.step_models import StepModel
-from unrolled.bench.step_sides import OwnStep, PlainStep
+from unrolled.bench.step_sides import PlainStep, UnrolledStep
 
 UPDATES = 4
 Which = Literal["ours", "theirs"]
@@ -35,7 +35,7 @@ def measure_peak(which: Which, model: StepModel, precision: str = "float32") -> 
         "precision": precision,
         "threads": torch.get_num_threads(),
     }
-    command = [sys.executable, "-m", "unrolled.bench.memory", json.dumps(arguments)]
+    command = [sys.executable, "-m", "unrolled.bench.peak_memory", json.dumps(arguments)]
     process = subprocess.run(command, capture_output=True, text=True)
     if process.returncode != 0:
         last_line = (process.stderr.strip().splitlines() or ["no error output"])[-1]
@@ -66,7 +66,7 @@ def main(arguments: str) -> None:
     model = StepModel(**values["model"])
     torch.set_num_threads(values["threads"])
     before = _peak_resident()
-    step = OwnStep(model, values["precision"]) if values["which"] == "ours" else PlainStep(model)
+    step = UnrolledStep(model, values["precision"]) if values["which"] == "ours" else PlainStep(model)
     for _ in range(UPDATES):
         step()
     print(_peak_resident() - before)

@@ -28,11 +28,11 @@ class Spread:
         )
 
 
-def scale_of(metric: str) -> float:
+def get_metric_scale(metric: str) -> float:
     """Return the factor that a metric is multiplied by for display: 100 for fractions, else 1."""
     return 100.0 if metric in FRACTIONS else 1.0
 
 
-def words_of(metric: str) -> str:
+def get_metric_name(metric: str) -> str:
     """Return the display name of a metric: spaces for underscores."""
     return metric.replace("_", " ")

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from unrolled.data.commas import split_paths
-from unrolled.data.parts import Parts
+from unrolled.data.corpus_parts import Parts
+from unrolled.data.path_lists import split_paths
 
 MAX_NAMES = 5
 """Maximum number of file names in a note."""
@@ -32,7 +32,7 @@ class Sources(Protocol):
 AnySources = TypeVar("AnySources", bound=Sources)
 
 
-def settle_parts(
+def resolve_parts(
     corpus: AnySources, find: Callable[[Path], Parts | None], *, held_out: bool
 ) -> tuple[AnySources, list[str]]:
     """Return the sources with a folder replaced by its parts, and notes on the parts used.

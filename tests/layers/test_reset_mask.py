@@ -31,13 +31,13 @@ RUNS += [pytest.param("reference", case, 2, id=f"reference-{case}-2") for case i
 
 
 def run_in_pieces(
-    layer: Recurrent, x: Tensor, fresh: Tensor, states: tuple[Tensor, ...]
+    layer: Recurrent, x: Tensor, reset_mask: Tensor, states: tuple[Tensor, ...]
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Return output and final state of one row (T, 1, I), calling the layer once for each piece."""
-    starts = [0, *(int(t) for t in fresh.nonzero().flatten() if t > 0)]
+    starts = [0, *(int(t) for t in reset_mask.nonzero().flatten() if t > 0)]
     outputs: list[Tensor] = []
     for begin, end in zip(starts, [*starts[1:], len(x)], strict=True):
-        y, final = layer(x[begin:end], None if fresh[begin] else as_hidden(states))
+        y, final = layer(x[begin:end], None if reset_mask[begin] else as_hidden(states))
         states = as_tuple(final)
         outputs.append(y)
     return torch.cat(outputs), states
@@ -51,16 +51,16 @@ def test_resets_equal_separate_runs_of_the_pieces(
 ) -> None:
     steps, batch = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 3))
     flags = st.lists(st.booleans(), min_size=batch, max_size=batch)
-    fresh = torch.tensor(data.draw(st.lists(flags, min_size=steps, max_size=steps)))
+    reset_mask = torch.tensor(data.draw(st.lists(flags, min_size=steps, max_size=steps)))
     layer = make_layer(case, num_layers=2, skip=skip, backend=backend)
     x = uniform(steps, batch, 2, seed=1).requires_grad_()
     states = tuple(s.requires_grad_() for s in layer_state(layer, batch, past=bool(skip)))
-    y, final = layer(x, as_hidden(states), fresh=fresh)
+    y, final = layer(x, as_hidden(states), reset_mask=reset_mask)
     actual, expected = [], []
     for b in range(batch):
         rows = slice(b, b + 1)
         row_y, row_final = run_in_pieces(
-            layer, x[:, rows], fresh[:, b], tuple(s[..., rows, :] for s in states)
+            layer, x[:, rows], reset_mask[:, b], tuple(s[..., rows, :] for s in states)
         )
         actual += [y[:, rows], *(s[..., rows, :] for s in as_tuple(final))]
         expected += [row_y, *row_final]
@@ -80,18 +80,18 @@ def test_a_reset_removes_nonfinite_states(case: Case, backend: str, value: float
     layer = make_layer(case, backend=backend)
     x = uniform(3, 2, 2, seed=1)
     damaged = tuple(torch.full_like(s, value) for s in layer_state(layer, 2))
-    fresh = torch.zeros(3, 2, dtype=torch.bool)
-    fresh[0] = True
-    assert_all_close([layer(x, as_hidden(damaged), fresh=fresh)[0]], [layer(x)[0]])
+    reset_mask = torch.zeros(3, 2, dtype=torch.bool)
+    reset_mask[0] = True
+    assert_all_close([layer(x, as_hidden(damaged), reset_mask=reset_mask)[0]], [layer(x)[0]])
 
 
 def test_resets_follow_the_axes_of_the_input() -> None:
     layer, batch_first_layer = (make_layer(case_named("lstm"), batch_first=b) for b in (False, True))
     x = uniform(4, 3, 2, seed=1)
-    fresh = torch.zeros(4, 3, dtype=torch.bool)
-    fresh[2, 1] = True
-    y, final = layer(x, fresh=fresh)
-    first_y, first_final = batch_first_layer(x.transpose(0, 1), fresh=fresh.t())
+    reset_mask = torch.zeros(4, 3, dtype=torch.bool)
+    reset_mask[2, 1] = True
+    y, final = layer(x, reset_mask=reset_mask)
+    first_y, first_final = batch_first_layer(x.transpose(0, 1), reset_mask=reset_mask.t())
     assert_all_close([first_y.transpose(0, 1), *first_final], [y, *final])
     without_reset, _ = layer(x)
     changed = ~torch.isclose(y, without_reset).all(-1)
@@ -105,33 +105,33 @@ def test_weight_and_locked_dropout_have_one_mask_despite_resets(backend: str) ->
     with torch.no_grad():
         for name, p in layer.named_parameters():
             p.copy_(torch.eye(9) if "ih" in name else torch.ones(9, 9) / 8)
-    x, fresh = torch.ones(6, 1, 9).double(), torch.zeros(6, 1, dtype=torch.bool)
-    fresh[3] = True
-    y, _ = layer(x, fresh=fresh)
+    x, reset_mask = torch.ones(6, 1, 9).double(), torch.zeros(6, 1, dtype=torch.bool)
+    reset_mask[3] = True
+    y, _ = layer(x, reset_mask=reset_mask)
     assert_all_close([y[3:]], [y[:3]])  # the same input from the same state through the same masks
-    assert not torch.equal(layer(x, fresh=fresh)[0], y)
+    assert not torch.equal(layer(x, reset_mask=reset_mask)[0], y)
 
 
 def test_mismatched_resets_are_refused() -> None:
-    x, fresh = torch.zeros(4, 3, 2), torch.zeros(4, 3, dtype=torch.bool)
+    x, reset_mask = torch.zeros(4, 3, 2), torch.zeros(4, 3, dtype=torch.bool)
     with pytest.raises(ShapeError, match=r"\(4, 3\), one value for each .*, got torch\.bool \(3, 4\)"):
-        ur.GRU(2, 5)(x, fresh=fresh.t())
-    with pytest.raises(ShapeError, match="fresh= needs one direction"):
-        ur.GRU(2, 5, bidirectional=True)(x, fresh=fresh)
+        ur.GRU(2, 5)(x, reset_mask=reset_mask.t())
+    with pytest.raises(ShapeError, match="reset_mask= needs one direction"):
+        ur.GRU(2, 5, bidirectional=True)(x, reset_mask=reset_mask)
     with pytest.raises(ShapeError, match="no lengths"):
-        ur.GRU(2, 5)(x, fresh=fresh, lengths=[4, 3, 2])
+        ur.GRU(2, 5)(x, reset_mask=reset_mask, lengths=[4, 3, 2])
     with pytest.raises(ShapeError, match="no lengths"):
-        ur.GRU(2, 5)(pack_padded_sequence(x, [4, 3, 2]), fresh=fresh)
+        ur.GRU(2, 5)(pack_padded_sequence(x, [4, 3, 2]), reset_mask=reset_mask)
     with pytest.raises(ShapeError, match="a batch axis"):
-        ur.GRU(2, 5)(x[:, 0], fresh=fresh[:, :1])
+        ur.GRU(2, 5)(x[:, 0], reset_mask=reset_mask[:, :1])
 
 
 def test_a_trace_with_resets_is_complete() -> None:
     layer = ur.LSTM(3, 4, num_layers=2)
-    x, fresh = uniform(6, 2, 3, seed=1, dtype=torch.float32), torch.zeros(6, 2, dtype=torch.bool)
-    fresh[2, 0] = fresh[5, 1] = True
-    traced = layer.trace(x, fresh=fresh)
-    output, (_, c) = layer(x, fresh=fresh)
+    x, reset_mask = uniform(6, 2, 3, seed=1, dtype=torch.float32), torch.zeros(6, 2, dtype=torch.bool)
+    reset_mask[2, 0] = reset_mask[5, 1] = True
+    traced = layer.trace(x, reset_mask=reset_mask)
+    output, (_, c) = layer(x, reset_mask=reset_mask)
     torch.testing.assert_close(traced.output, output)
     torch.testing.assert_close(traced.layers["l1"]["h"], output)
     torch.testing.assert_close(traced.layers["l0"]["c"][-1], c[0])
@@ -142,5 +142,5 @@ def test_resets_must_be_bool_for_every_step_and_row() -> None:
     layer = ur.GRU(3, 4, batch_first=True)
     x = torch.zeros(2, 6, 3)
     for mask in (torch.zeros(6, dtype=torch.bool), torch.zeros(6, 2, dtype=torch.bool), torch.zeros(2, 6)):
-        with pytest.raises(ShapeError, match=r"fresh must be bool of shape \(2, 6\), one value"):
-            layer(x, fresh=mask)
+        with pytest.raises(ShapeError, match=r"reset_mask must be bool of shape \(2, 6\), one value"):
+            layer(x, reset_mask=mask)

@@ -15,7 +15,7 @@ from unrolled.short_repr import short_repr
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class GateCourse:
+class GateTrajectory:
     """One gate over time: mean and quantiles over the units.
 
     The gate of each unit is first averaged over the rows. Each array is (T,), NaN at steps where all rows are
@@ -34,7 +34,7 @@ class GateCourse:
 
 @short_repr
 @dataclass(frozen=True, eq=False)
-class StateCourse:
+class StateTrajectory:
     """Euclidean norm of one state over time: mean and quantiles over the rows.
 
     Each array is (T,), NaN at steps where all rows are padding.
@@ -76,7 +76,7 @@ class TimeConstants:
         return low, median, high
 
 
-def gate_courses(p: Pass) -> tuple[GateCourse, ...]:
+def gate_trajectories(p: Pass) -> tuple[GateTrajectory, ...]:
     """Return every gate of the trace over time, including those of custom cells.
 
     The trace of Elman and Jordan networks has ``preactivation`` and ``hidden``. Traced values of another
@@ -85,7 +85,7 @@ def gate_courses(p: Pass) -> tuple[GateCourse, ...]:
     return tuple(_gate_course(p, name, values) for name, values in p.gates.items() if values.dim() == 3)
 
 
-def state_courses(p: Pass) -> tuple[StateCourse, ...]:
+def state_trajectories(p: Pass) -> tuple[StateTrajectory, ...]:
     """Return the norm of every state over time."""
     return tuple(_state_course(p, name, values) for name, values in p.states.items())
 
@@ -100,16 +100,16 @@ def time_constants(p: Pass) -> TimeConstants | None:
         return TimeConstants(p.name, gate, mean, 1 / np.abs(np.log(mean)))
 
 
-def _gate_course(p: Pass, name: str, values: Tensor) -> GateCourse:
+def _gate_course(p: Pass, name: str, values: Tensor) -> GateTrajectory:
     live, live_steps = _live_rows(p)
     array = np.where(live[:, :, None], values.double().cpu().numpy()[live_steps], 0.0)
     units = array.sum(1) / live.sum(1, keepdims=True)
     low, median, high = np.quantile(units, QUANTILES, axis=1)
     mean, low, median, high = (_to_all_steps(part, live_steps) for part in (units.mean(1), low, median, high))
-    return GateCourse(p.name, name, mean, low, median, high)
+    return GateTrajectory(p.name, name, mean, low, median, high)
 
 
-def _state_course(p: Pass, name: str, values: Tensor) -> StateCourse:
+def _state_course(p: Pass, name: str, values: Tensor) -> StateTrajectory:
     live, live_steps = _live_rows(p)
     norms = np.linalg.norm(values.double().cpu().numpy()[live_steps], axis=-1)
     norms = np.where(live, norms, np.nan)
@@ -117,7 +117,7 @@ def _state_course(p: Pass, name: str, values: Tensor) -> StateCourse:
     mean, low, median, high = (
         _to_all_steps(part, live_steps) for part in (np.nanmean(norms, 1), low, median, high)
     )
-    return StateCourse(p.name, name, mean, low, median, high, constant_units(live_values(p, values)))
+    return StateTrajectory(p.name, name, mean, low, median, high, constant_units(live_values(p, values)))
 
 
 def _live_rows(p: Pass) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -36,7 +36,7 @@ class Contents(NamedTuple):
     files: list[Path]
 
 
-def contents(folder: Path) -> Contents:
+def list_folder(folder: Path) -> Contents:
     """Return the contents of a folder, sorted by name; of its subfolder if it contains only that.
 
     Raises:
@@ -48,7 +48,7 @@ def contents(folder: Path) -> Contents:
         raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
     folders = [p for p in paths if p.is_dir()]
     files = [p for p in paths if not p.is_dir() and not _ABOUT.fullmatch(p.name)]
-    return contents(folders[0]) if len(folders) == 1 and not files else Contents(folders, files)
+    return list_folder(folders[0]) if len(folders) == 1 and not files else Contents(folders, files)
 
 
 def find_parts(folder: Path, choose: Callable[[Path, str, list[Path]], str]) -> Parts | None:
@@ -64,10 +64,10 @@ def find_parts(folder: Path, choose: Callable[[Path, str, list[Path]], str]) -> 
     Raises:
         DataError: if the files of a part are ambiguous.
     """
-    folders, files = contents(folder)
+    folders, files = list_folder(folder)
     by_part = {part: [p for p in folders if p.name.lower() in words] for part, words in PARTS.items()}
     if not any(by_part.values()):
-        by_part = {part: [p for p in files if part_of(p) == part] for part in PARTS}
+        by_part = {part: [p for p in files if get_part(p) == part] for part in PARTS}
     if not by_part["train"] or not (by_part["valid"] or by_part["test"]):
         return None
     assigned = {path for paths in by_part.values() for path in paths}
@@ -76,13 +76,13 @@ def find_parts(folder: Path, choose: Callable[[Path, str, list[Path]], str]) -> 
     return Parts(train, valid, test, unread)
 
 
-def part_of(path: Path) -> str:
+def get_part(path: Path) -> str:
     """Return the part that the file name indicates, or ""."""
     words = re.split(r"[^a-z]+", path.name.lower())
     return next((_PART_BY_WORD[word] for word in words if word in _PART_BY_WORD), "")
 
 
-def refuse_several(folder: Path, part: str, paths: list[Path]) -> None:
+def check_single_file(folder: Path, part: str, paths: list[Path]) -> None:
     """Check that a part has at most one file.
 
     Raises:

@@ -5,7 +5,7 @@ import msgspec
 from unrolled.training.records import Count
 
 
-class Facts(msgspec.Struct):
+class DataInfo(msgspec.Struct):
     """Facts about the data that a resumed training relies on: the SHA-256 of each part."""
 
     sha256: str
@@ -26,7 +26,7 @@ class PartResult(msgspec.Struct):
             raise ValueError("the confusion matrix does not fit the labels")
 
 
-class Beside(msgspec.Struct):
+class BaselineFigures(msgspec.Struct):
     """Scores of the model and of simple baselines in one metric, on the same data."""
 
     figure: str
@@ -44,6 +44,6 @@ class Result(msgspec.Struct):
     training_seconds: float
     valid: PartResult | None = None
     test: PartResult | None = None
-    beside: Beside | None = None
+    beside: BaselineFigures | None = None
     better_baseline: str = ""
     """First line of the report if a baseline is better than the model; else ""."""

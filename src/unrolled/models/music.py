@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from unrolled.cells import State
 from unrolled.layers import Stack
 from unrolled.models.config import CellConfig, DropoutConfig, StackConfig
-from unrolled.models.forecaster import NumberReader
+from unrolled.models.forecaster import VectorEncoder
 
 
-class PianoRollModel(NumberReader):
+class RecurrentMusicModel(VectorEncoder):
     """Piano-roll model: p(x_{t+1} | x_1 … x_t) = Π_k Bernoulli(x_{t+1,k}; σ(V h_t + c)_k) over keys k.
 
     Keys are independent given h: this is the RNN of Boulanger-Lewandowski et al. (2012) without a joint model

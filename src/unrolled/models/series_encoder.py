@@ -6,10 +6,10 @@ from torch import Tensor
 from unrolled.cells import State
 from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, StackConfig
-from unrolled.models.reader import make_dropout, make_recurrent
+from unrolled.models.token_encoder import make_dropout, make_recurrent
 
 
-class SeriesReader(RecurrentBody):
+class SeriesEncoder(RecurrentBody):
     """Encoder of series: standardised features and recurrent layers, with dropout before and after.
 
     Args:

@@ -3,11 +3,11 @@
 import pytest
 
 from cases import CASES, write_labelled
-from unrolled.data.commas import split_paths
 from unrolled.data.labelled import read_labelled
 from unrolled.data.pairs import PairForm, read_pairs
+from unrolled.data.path_lists import split_paths
 from unrolled.experiments.variant import parse_variant
-from unrolled.tasks.base.sources import absolute
+from unrolled.tasks.base.sources import make_absolute
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def test_files_by_label_in_a_folder_with_commas(folder, monkeypatch):
     source = f"good={folder}/good.txt,bad={folder}/bad.txt"
     assert read_labelled(source).labels == ["good"] * 2 + ["bad"] * 2
     monkeypatch.chdir(folder)
-    assert absolute("good=good.txt,bad=bad.txt") == source
-    assert absolute(source) == source
-    assert absolute(write_labelled(folder)) == str(folder / "labelled.tsv")
+    assert make_absolute("good=good.txt,bad=bad.txt") == source
+    assert make_absolute(source) == source
+    assert make_absolute(write_labelled(folder)) == str(folder / "labelled.tsv")
 
 
 def test_a_variant_with_commas_in_a_path(folder):

@@ -16,11 +16,11 @@ from rich.progress import (
 
 from unrolled.terminal import Terminal
 
-Report = Callable[[int], None]
+ProgressCallback = Callable[[int], None]
 """Function that reports how many more items are done."""
 
 
-def silent(count: int) -> None:
+def ignore_progress(count: int) -> None:
     """Ignore the report."""
 
 
@@ -36,7 +36,7 @@ def spinner(text: str, *, shown: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def counting_bar(text: str, total: int, *, shown: bool) -> Iterator[Report]:
+def counting_bar(text: str, total: int, *, shown: bool) -> Iterator[ProgressCallback]:
     """Show a bar of how much of ``total`` is done; yield the function that advances it."""
     console = Terminal(file=sys.stderr)
     if not shown or not console.is_interactive:

@@ -7,7 +7,7 @@ from typing import Any
 from unrolled.errors import ConfigError
 
 
-def beside(
+def compare_with_baselines(
     figure: str,
     own: float,
     baselines: Mapping[str, float],

@@ -4,11 +4,11 @@ import torch
 
 from unrolled.config import require
 from unrolled.models.inputs import Embedding
-from unrolled.models.reader import TokenReader
+from unrolled.models.token_encoder import TokenEncoder
 
 
 @torch.no_grad()
-def adopt(reader: TokenReader, source: TokenReader) -> None:
+def load_encoder_weights(reader: TokenEncoder, source: TokenEncoder) -> None:
     """Copy the embeddings and recurrent weights of ``source``, a unidirectional encoder, to ``reader``.
 
     If ``reader`` is bidirectional, its forward network gets the weights. If a layer reads both directions of

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from unrolled.decoding import Hypothesis, SamplingConfig, beam_search, draw
-from unrolled.devices import device_of, move
+from unrolled.devices import get_device, move
 from unrolled.models import RecurrentLanguageModel
-from unrolled.models.reader import State
+from unrolled.models.token_encoder import State
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.text.tokenizer import Ids
 
 
-class Writer:
+class Generator:
     """Reads a prompt and generates text that continues it, without ``<unk>``.
 
     Memory does not grow with the length of the text: only the state is kept. With ``separate`` the state is
@@ -33,7 +33,7 @@ class Writer:
         knows_start: bool = True,
     ) -> None:
         self._model, self._tokenizer, self._separate = model.eval(), tokenizer, separate
-        self._device = device_of(model)
+        self._device = get_device(model)
         line_end = tokenizer.encode("\n")
         use_line_end = not knows_start and len(line_end) == 1 and line_end[0] != UNK_ID
         self._start = line_end if use_line_end else np.empty(0, np.int64)

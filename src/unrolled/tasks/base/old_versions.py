@@ -17,19 +17,19 @@ def artifacts_entry(config: dict[str, Any]) -> Any:
     return config.get("artifacts", config.get("facts"))
 
 
-def add_old_defaults(config: dict[str, Any], former: OldDefaults) -> dict[str, Any]:
+def add_old_defaults(config: dict[str, Any], old_defaults: OldDefaults) -> dict[str, Any]:
     """Return a run's configuration, plus old defaults of the options that its version did not have yet."""
     return config | {
         group: {**values, **config[group]}
-        for group, values in former.items()
+        for group, values in old_defaults.items()
         if isinstance(config.get(group), dict)
     }
 
 
-def with_moved(config: dict[str, Any], moved: RenamedOptions) -> dict[str, Any]:
+def rename_old_options(config: dict[str, Any], renamed_options: RenamedOptions) -> dict[str, Any]:
     """Return a configuration with the options of earlier versions under their current names."""
     groups = {name: dict(values) if isinstance(values, dict) else values for name, values in config.items()}
-    for old, (new, new_values) in moved.items():
+    for old, (new, new_values) in renamed_options.items():
         group, name = old.split(".")
         if isinstance(groups.get(group), dict) and name in groups[group]:
             value = groups[group].pop(name)

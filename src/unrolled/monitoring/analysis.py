@@ -14,8 +14,8 @@ from unrolled.diagnostics.activations import activations
 from unrolled.diagnostics.gradients import is_in_module
 from unrolled.diagnostics.passes import Pass, Recording
 from unrolled.diagnostics.recording import record
-from unrolled.training import Job, StepLosses, Update
-from unrolled.training.job import Carried
+from unrolled.training import Job, StepLosses, StepStats
+from unrolled.training.job import CarriedState
 
 ROWS = 8
 """Number of rows of a batch to analyse."""
@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class StepAnalysis:
     """Results from a few rows of one batch, computed in evaluation mode."""
 
     norms: Mapping[str, Mapping[int, float]]
@@ -40,7 +40,7 @@ class Look:
     """Sample of the values, by layer and gate."""
 
 
-def look(job: Job[Any], update: Update) -> Look:
+def analyse_step(job: Job[Any], update: StepStats) -> StepAnalysis:
     """Analyse the first rows of a step's batch. Does not change the model or any RNG state."""
     batch, state = job.first_rows(update.batch, ROWS), first_states(update.carried, ROWS)
     results: list[StepLosses] = []
@@ -51,14 +51,14 @@ def look(job: Job[Any], update: Update) -> Look:
 
     recording = record(job.model, run)
     saturations = [s for p in recording.passes for s in saturation(p)]
-    return Look(
+    return StepAnalysis(
         _gradient_norms(recording, results[0]),
         {f"{s.layer} {s.name}": (s.share_left, s.share_right) for s in saturations},
         {f"{a.layer} {a.name}": subsample(a.values) for p in recording.passes for a in activations(p)},
     )
 
 
-def first_states(state: Carried, rows: int) -> Carried:
+def first_states(state: CarriedState, rows: int) -> CarriedState:
     """Return the carried states, each (…, B, size), of the first rows."""
     return None if state is None else tuple(s[..., :rows, :] for s in state)
 

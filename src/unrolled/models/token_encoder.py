@@ -15,12 +15,12 @@ from unrolled.models.config import (
     DropoutConfig,
     StackConfig,
     TokenNetworkConfig,
-    loop_owners,
+    cells_by_loop_option,
 )
 from unrolled.models.inputs import Embedding, InputTable, OneHot, make_input
 
 
-class TokenReader(RecurrentBody):
+class TokenEncoder(RecurrentBody):
     """Encoder of tokens: input vectors and recurrent layers, with dropout before and after.
 
     Args:
@@ -70,7 +70,7 @@ class TokenReader(RecurrentBody):
         state: State | None = None,
         *,
         lengths: Tensor | None = None,
-        fresh: Tensor | None = None,
+        reset_mask: Tensor | None = None,
         row_sparse: bool = False,
     ) -> tuple[Tensor, State]:
         """Return the features of every step, after dropout, and the final state.
@@ -79,7 +79,7 @@ class TokenReader(RecurrentBody):
             tokens: (T, B).
             state: state returned by the last call; None means zeros.
             lengths: number of steps of each row.
-            fresh: mask (T, B), true where the state of a row is reset before the step.
+            reset_mask: mask (T, B), true where the state of a row is reset before the step.
             row_sparse: use a sparse gradient for the embedding table; see :meth:`Embedding.forward`.
 
         Returns:
@@ -89,9 +89,11 @@ class TokenReader(RecurrentBody):
         table = InputTable(self.input, stack.input_size, stack.dtype, tokens.device, row_sparse)
         has_input_dropout = self.training and self.input_dropout.rate > 0
         if isinstance(stack, Recurrent) and not has_input_dropout:
-            h, final = stack.look_up(tokens, table, state, lengths=lengths, fresh=fresh)
+            h, final = stack.look_up(tokens, table, state, lengths=lengths, reset_mask=reset_mask)
         else:
-            h, final = stack(self.input_dropout(table.rows(tokens)), state, lengths=lengths, fresh=fresh)
+            h, final = stack(
+                self.input_dropout(table.rows(tokens)), state, lengths=lengths, reset_mask=reset_mask
+            )
         return self.output_dropout(h), final if isinstance(final, tuple) else (final,)
 
 
@@ -118,7 +120,7 @@ def make_recurrent(
         ConfigError: if parts of the configuration contradict each other.
     """
     require(
-        not network.projection or cell.name in loop_owners()["projection"],
+        not network.projection or cell.name in cells_by_loop_option()["projection"],
         f"projection is an option of lstm, not of cell={cell.name!r}",
     )
     require(
@@ -126,7 +128,7 @@ def make_recurrent(
         f"dropout={dropout.dropout} acts between layers, but there is only one layer; use dropout_input and "
         "dropout_output",
     )
-    if cell.windowed:
+    if cell.is_windowed:
         return _make_windows(input_size, cell, network, dropout, bidirectional=bidirectional)
     options: dict[str, Any] = {
         "cell": cell.build(),

@@ -12,7 +12,7 @@ from unrolled.text.vectors import read_vectors
 
 
 @dataclass(frozen=True, eq=False)
-class GivenVectors:
+class PretrainedVectors:
     """Pretrained vectors for the tokens of a vocabulary."""
 
     table: Tensor
@@ -26,12 +26,12 @@ class GivenVectors:
         return self.table.shape[1]
 
     @property
-    def facts(self) -> dict[str, int]:
+    def data_info(self) -> dict[str, int]:
         """Counts for the report."""
         return {"tokens_with_vectors": self.found, "vector_size": self.size}
 
 
-def read_given(network: TokenNetworkConfig, tokens: list[str]) -> GivenVectors | None:
+def read_pretrained_vectors(network: TokenNetworkConfig, tokens: list[str]) -> PretrainedVectors | None:
     """Read pretrained vectors for a vocabulary; return None if the model does not use any.
 
     Raises:
@@ -40,11 +40,11 @@ def read_given(network: TokenNetworkConfig, tokens: list[str]) -> GivenVectors |
     if network.entry != "vectors":
         return None
     matrix, found = read_vectors(locate(network.vectors, VECTORS), tokens, network.embedding_std)
-    return GivenVectors(torch.from_numpy(matrix), found)
+    return PretrainedVectors(torch.from_numpy(matrix), found)
 
 
-def vectors_of(
-    network: TokenNetworkConfig, given: GivenVectors | None, rows: int, size: int | None, *, start: bool
+def initial_vectors(
+    network: TokenNetworkConfig, given: PretrainedVectors | None, rows: int, size: int | None, *, start: bool
 ) -> Tensor | None:
     """Return the initial vectors (rows, size) of a model; None if it has no pretrained vectors.
 

@@ -10,7 +10,7 @@ import torch
 
 import unrolled
 from numerics import needs_extension
-from unrolled.memory import keep_freed_memory
+from unrolled.allocator import keep_freed_memory
 
 resource = pytest.importorskip("resource", reason="page faults are counted by POSIX")
 pytestmark = [
@@ -22,7 +22,7 @@ pytestmark = [
 
 SETUP = """
 import ctypes, resource, torch
-from unrolled.memory import keep_freed_memory
+from unrolled.allocator import keep_freed_memory
 keep_freed_memory()
 
 def step():
