@@ -104,6 +104,8 @@ _PUBLIC_MODULES = (
     "training",
 )
 
+_RENAMED = {"PianoRoll": "MusicModel", "PianoRollConfig": "MusicModelConfig"}
+
 if TYPE_CHECKING:
     from unrolled import cells, diagnostics, extension
     from unrolled.backends import Unrolled, unroll
@@ -144,4 +146,4 @@ if TYPE_CHECKING:
     from unrolled.version import __version__
 else:
     # Hidden from type checkers: with a __getattr__ they accept every misspelt name.
-    __getattr__, __dir__ = lazy_names(globals(), _PUBLIC_NAMES, _PUBLIC_MODULES)
+    __getattr__, __dir__ = lazy_names(globals(), _PUBLIC_NAMES, _PUBLIC_MODULES, renamed=_RENAMED)

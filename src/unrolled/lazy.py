@@ -1,12 +1,18 @@
 """Lazy imports: the public names of a package are imported on first use (PEP 562)."""
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from unrolled.renamed import warn_renamed
+
 
 def lazy_names(
-    scope: dict[str, Any], homes: Mapping[str, Sequence[str]], modules: Sequence[str] = ()
+    scope: dict[str, Any],
+    homes: Mapping[str, Sequence[str]],
+    modules: Sequence[str] = (),
+    renamed: Mapping[str, str] | None = None,
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return ``__getattr__`` and ``__dir__`` functions for a package.
 
@@ -14,11 +20,15 @@ def lazy_names(
         scope: ``globals()`` of the package; imported names are cached in it.
         homes: submodules, and the public names that each of them defines.
         modules: submodules that are public names themselves.
+        renamed: new name of each old name, which works with a warning.
     """
     package = scope["__name__"]
     module_of = {name: module for module, names in homes.items() for name in names}
 
     def find(name: str) -> Any:
+        if renamed and name in renamed:
+            warn_renamed(f"{package}.{name}", f"{package}.{renamed[name]}")
+            return getattr(sys.modules[package], renamed[name])
         if name in module_of:
             value = getattr(importlib.import_module(f"{package}.{module_of[name]}"), name)
         elif name in modules:

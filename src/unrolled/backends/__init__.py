@@ -22,6 +22,7 @@ from unrolled.backends.choice import (
 from unrolled.backends.compiled import Compiled, compiled_layer
 from unrolled.backends.lookup import Lookup, Table, TensorTable
 from unrolled.backends.reference import Reference, Unrolled, unroll
+from unrolled.renamed import renamed_names
 
 __all__ = [
     "Aten",
@@ -48,6 +49,8 @@ __all__ = [
     "resolve_precision",
     "unroll",
 ]
+
+__getattr__ = renamed_names(__name__, {"Need": "Requirements"})
 
 
 def __dir__() -> list[str]:

@@ -17,6 +17,7 @@ from unrolled.data.pairs import (
 )
 from unrolled.data.sentences import Sentences
 from unrolled.data.stream import IGNORE, Chunk, TokenStream, join_documents
+from unrolled.renamed import renamed_names
 
 __all__ = [
     "IGNORE",
@@ -45,6 +46,16 @@ __all__ = [
     "split_lines",
     "strip_text",
 ]
+
+__getattr__ = renamed_names(
+    __name__,
+    {
+        "pairs_of": "build_pairs",
+        "sources_of": "build_sources",
+        "text_lines": "split_lines",
+        "tidy": "strip_text",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -19,6 +19,7 @@ from unrolled.diagnostics.passes import Pass, Recording
 from unrolled.diagnostics.products import products
 from unrolled.diagnostics.recording import record
 from unrolled.diagnostics.weights import weight_norms
+from unrolled.renamed import renamed_names
 
 __all__ = [
     "Diagnosis",
@@ -43,6 +44,10 @@ __all__ = [
     "time_constants",
     "weight_norms",
 ]
+
+__getattr__ = renamed_names(
+    __name__, {"gate_courses": "gate_trajectories", "state_courses": "state_trajectories"}
+)
 
 
 def __dir__() -> list[str]:

@@ -8,9 +8,12 @@ from unrolled.errors import ConfigError
 from unrolled.inspection.extent import InspectionConfig
 from unrolled.inspection.report import write_report
 from unrolled.inspection.run import RunInspection, inspect_run
+from unrolled.renamed import renamed_names
 from unrolled.tasks import Task, load
 
 __all__ = ["InspectionConfig", "RunInspection", "inspect", "inspect_run", "write_report"]
+
+__getattr__ = renamed_names(__name__, {"Extent": "InspectionConfig"})
 
 
 def __dir__() -> list[str]:

@@ -38,6 +38,7 @@ from unrolled.layers.fx import is_traced, leaf_call
 from unrolled.layers.parameters import Names, current_parameter, current_parameters, register_parameters
 from unrolled.layers.result import Explanation, Hidden, Traced
 from unrolled.layers.torch_names import TorchNames
+from unrolled.renamed import renamed_argument
 
 
 class Recurrent(TorchNames, nn.Module):
@@ -182,6 +183,7 @@ class Recurrent(TorchNames, nn.Module):
         *,
         lengths: Lengths | None = None,
         reset_mask: Tensor | None = None,
+        fresh: Tensor | None = None,
     ) -> tuple[Tensor | PackedSequence, Hidden]:
         """Run the layers over a whole sequence.
 
@@ -193,6 +195,7 @@ class Recurrent(TorchNames, nn.Module):
             lengths: number of steps of each row of a padded input.
             reset_mask: mask (T, B), or (B, T) with batch_first, true where the state of a row is reset to
                 zeros before a step; one direction only, and not together with lengths.
+            fresh: old name of reset_mask.
 
         Returns:
             The output of the last layer, (T, B, D·R) in the input's layout, zero past the length of a row,
@@ -202,6 +205,7 @@ class Recurrent(TorchNames, nn.Module):
             ShapeError: if a size does not fit.
             BackendError: if the requested backend cannot run this pass.
         """
+        reset_mask = renamed_argument(reset_mask, fresh, "fresh", "reset_mask")
         if is_traced(input, hx, lengths, reset_mask):
             return leaf_call(self, input, hx, lengths=lengths, reset_mask=reset_mask)
         batch, result, _ = run_pass(self, input, hx, lengths, reset_mask)
@@ -215,6 +219,7 @@ class Recurrent(TorchNames, nn.Module):
         *,
         lengths: Lengths | None = None,
         reset_mask: Tensor | None = None,
+        fresh: Tensor | None = None,
     ) -> tuple[Tensor | PackedSequence, Hidden]:
         """Run :meth:`forward` over the sequence ``table[tokens]``.
 
@@ -229,7 +234,9 @@ class Recurrent(TorchNames, nn.Module):
             hx: as in :meth:`forward`; the same holds for lengths, reset_mask, the result and errors.
             lengths: see :meth:`forward`.
             reset_mask: see :meth:`forward`.
+            fresh: old name of reset_mask.
         """
+        reset_mask = renamed_argument(reset_mask, fresh, "fresh", "reset_mask")
         source = TensorTable(table) if isinstance(table, Tensor) else table
         result: tuple[Tensor | PackedSequence, Hidden] = self(
             Lookup(source, tokens), hx, lengths=lengths, reset_mask=reset_mask
@@ -249,6 +256,7 @@ class Recurrent(TorchNames, nn.Module):
         lengths: Lengths | None = None,
         reset_mask: Tensor | None = None,
         probe: bool = False,
+        fresh: Tensor | None = None,
     ) -> Traced:
         """Run :meth:`forward` and record every state and gate of every step of every layer.
 
@@ -256,6 +264,7 @@ class Recurrent(TorchNames, nn.Module):
         ``loss.backward()``, ``traced.probes["l0"]["h"].grad`` is ∂E/∂h_k of every step k, (T, B, R), through
         all later steps and all layers above.
         """
+        reset_mask = renamed_argument(reset_mask, fresh, "fresh", "reset_mask")
         batch, result, probes = run_pass(self, input, hx, lengths, reset_mask, trace=True, probe=probe)
         return Traced(
             batch.restore(result.y),

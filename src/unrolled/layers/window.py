@@ -16,6 +16,7 @@ from unrolled.layers.checks import check_dropout, check_dtype, check_flags, chec
 from unrolled.layers.dropout import check_rate, dropout, locked_dropout
 from unrolled.layers.reset import check_reset_mask
 from unrolled.layers.result import Explanation
+from unrolled.renamed import renamed_argument
 
 
 class Window(nn.Module):
@@ -133,6 +134,7 @@ class Window(nn.Module):
         *,
         lengths: Lengths | None = None,
         reset_mask: Tensor | None = None,
+        fresh: Tensor | None = None,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Run the layers over a whole sequence.
 
@@ -142,6 +144,7 @@ class Window(nn.Module):
             lengths: number of steps of each row.
             reset_mask: mask (T, B), true where a row is reset: from then on, earlier inputs count as zeros.
                 One direction only, and not together with lengths.
+            fresh: old name of reset_mask.
 
         Returns:
             The output of the last layer, (T, B, D·H), zero past the length of a row; and the state, the last
@@ -150,6 +153,7 @@ class Window(nn.Module):
         Raises:
             ShapeError: if a size does not fit.
         """
+        reset_mask = renamed_argument(reset_mask, fresh, "fresh", "reset_mask")
         self._check_input(input)
         steps, rows, _ = input.shape
         row_lengths = None if lengths is None else check_lengths(lengths, steps, rows)

@@ -5,6 +5,7 @@ from unrolled.models.encoder_decoder import Encoded, EncoderDecoder
 from unrolled.models.encoder_decoder_config import EncoderDecoderConfig
 from unrolled.models.language_model import RecurrentLanguageModel
 from unrolled.models.token_encoder import TokenEncoder
+from unrolled.renamed import renamed_names
 
 __all__ = [
     "CellConfig",
@@ -18,6 +19,8 @@ __all__ = [
     "StackConfig",
     "TokenEncoder",
 ]
+
+__getattr__ = renamed_names(__name__, {"TokenReader": "TokenEncoder"})
 
 
 def __dir__() -> list[str]:

@@ -53,6 +53,8 @@ _HOMES = {
     "translate.task": ("Translator",),
 }
 
+_RENAMED = {"PianoRoll": "MusicModel", "PianoRollConfig": "MusicModelConfig"}
+
 if TYPE_CHECKING:
     from unrolled.tasks.base.task import Task
     from unrolled.tasks.classify.config import ClassifierConfig
@@ -75,4 +77,4 @@ if TYPE_CHECKING:
     from unrolled.tasks.translate.task import Translator
 else:
     # Hidden from type checkers, which would otherwise accept any misspelt name.
-    __getattr__, __dir__ = lazy_names(globals(), _HOMES)
+    __getattr__, __dir__ = lazy_names(globals(), _HOMES, renamed=_RENAMED)

@@ -1,5 +1,6 @@
 """The training loop, optimizers, learning rate schedules, checkpoints and the log."""
 
+from unrolled.renamed import renamed_names
 from unrolled.training.config import OptimizerConfig, TrainingConfig
 from unrolled.training.job import (
     Callback,
@@ -12,12 +13,15 @@ from unrolled.training.job import (
     Validation,
 )
 from unrolled.training.loop import CHECKPOINT, LOG, MODEL, Trainer
+from unrolled.training.stopping import NewLimits
+from unrolled.training.watcher import Watcher
 
 __all__ = [
     "CHECKPOINT",
     "LOG",
     "MODEL",
     "Job",
+    "NewLimits",
     "OptimizerConfig",
     "Progress",
     "StepLoss",
@@ -26,9 +30,12 @@ __all__ = [
     "TrainingConfig",
     "StepStats",
     "Validation",
+    "Watcher",
     "Callback",
     "CallbackList",
 ]
+
+__getattr__ = renamed_names(__name__, {"Update": "StepStats", "Watchers": "CallbackList"})
 
 
 def __dir__() -> list[str]:

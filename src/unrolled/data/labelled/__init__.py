@@ -6,6 +6,7 @@ from unrolled.data.labelled.form import LabelledForm, Missing
 from unrolled.data.labelled.parts import find_labelled_parts
 from unrolled.data.labelled.read import labelled_table, read_labelled
 from unrolled.data.labelled.unlabelled import Unlabelled, read_items
+from unrolled.renamed import renamed_names
 
 __all__ = [
     "LEFT_OUT",
@@ -22,3 +23,7 @@ __all__ = [
     "read_items",
     "read_labelled",
 ]
+
+__getattr__ = renamed_names(
+    __name__, {"labelled_parts": "find_labelled_parts", "labelled_rows": "build_labelled"}
+)

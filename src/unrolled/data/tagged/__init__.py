@@ -6,6 +6,7 @@ from unrolled.data.tagged.missing import select_complete
 from unrolled.data.tagged.parts import find_tagged_parts
 from unrolled.data.tagged.reading import Reader, open_path, open_tagged, read_tagged
 from unrolled.data.tagged.sentences import Tagged
+from unrolled.renamed import renamed_names
 
 __all__ = [
     "Columns",
@@ -18,3 +19,5 @@ __all__ = [
     "read_tagged",
     "find_tagged_parts",
 ]
+
+__getattr__ = renamed_names(__name__, {"complete": "select_complete", "tagged_parts": "find_tagged_parts"})

@@ -6,6 +6,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from torch import nn
 
+from unrolled.renamed import warn_renamed
 from unrolled.tasks.base.artifacts import Artifacts
 from unrolled.tasks.base.params import C, Parameters
 from unrolled.tasks.base.protocols import Score, TaskData
@@ -27,6 +28,12 @@ class TaskHooks(Parameters[C], ABC, Generic[C, D]):
         self.result: dict[str, Any] = {}
         self._artifacts: Artifacts | None = None
         self._model: nn.Module | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Old name of ``data_info``."""
+        warn_renamed("facts", "data_info")
+        return self.data_info
 
     @property
     def notes(self) -> tuple[str, ...]:
