@@ -1,7 +1,7 @@
 """Peak memory of one side of a training step, measured in a separate process.
 
-``python -m unrolled.bench.peak_memory JSON`` prints by how many bytes its peak memory rises above the peak after
-all imports.
+``python -m unrolled.bench.peak_memory JSON`` prints the number of bytes by which its peak memory rises
+above the peak after all imports.
 """
 
 import dataclasses

@@ -19,8 +19,8 @@ class Chunk:
 
     ``reset_mask`` (T, B) is True at the first token of a document, before which the state is reset; None
     if no document begins in the chunk. ``lengths`` (B,) is set if some rows are shorter than T; targets
-    after the end of a row are ``IGNORE``. ``places`` (T, B) is the position of each target in reading order; None
-    in the chunks of :meth:`TokenStream.chunks`.
+    after the end of a row are ``IGNORE``. ``places`` (T, B) is the position of each target in reading
+    order; None in the chunks of :meth:`TokenStream.chunks`.
     """
 
     inputs: Tensor

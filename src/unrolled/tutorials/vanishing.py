@@ -114,8 +114,8 @@ def _failure_verdict(n: int, runs: Sequence[TrialResult], flows: dict[str, Gradi
     vanishing = [run.name for run in runs if flows[run.name].reach is not None]
     worst = min(runs, key=lambda run: flows[run.name].remaining)
     says = (
-        f"Before training the gradient of {_join_names(vanishing)} falls below 1/1000 of its norm at the last "
-        f"step. The smallest is that of {worst.name}: "
+        f"Before training the gradient of {_join_names(vanishing)} falls below 1/1000 of its norm at the "
+        f"last step. The smallest is that of {worst.name}: "
         f"{format_number(flows[worst.name].remaining)} remains."
         if vanishing
         else f"Before training no gradient falls below 1/1000 over {n} steps."

@@ -100,8 +100,8 @@ class Table:
         """Return the decimal sign of a column.
 
         A sign that is not followed by exactly three digits is decimal; so is the last of two different signs.
-        If all signs are followed by three digits (``1,234``), a point is decimal and a comma is ambiguous. A cell
-        with two points (``1.234.567``) shows that points separate thousands.
+        If all signs are followed by three digits (``1,234``), a point is decimal and a comma is ambiguous. A
+        cell with two points (``1.234.567``) shows that points separate thousands.
         """
         if self.decimal:
             return self.decimal
