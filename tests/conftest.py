@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,11 +74,25 @@ DRAW = picture.draw
 BLANK_PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg=="
 )
-BLANK_SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+BLANK_SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="72pt" viewBox="0 0 72 72"/>'
 
 
 def leave_blank(figure: object, format: str, **options: object) -> bytes:
     return BLANK_PNG if format == "png" else BLANK_SVG
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all but every n-th case of the tests marked ``thin(n)`` as slow."""
+    counts: Counter[str] = Counter()
+    for item in items:
+        marker = item.get_closest_marker("thin")
+        if marker is None:
+            continue
+        test = item.nodeid.partition("[")[0]
+        if counts[test] % marker.args[0]:
+            item.add_marker("slow")
+        counts[test] += 1
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -41,6 +41,7 @@ def test_every_cell(case: Case) -> None:
     assert check_gradients(make_problem(case, **SMALL))
 
 
+@pytest.mark.thin(3)
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("case", ALL_CASES, ids=str)
 def test_masks_and_ragged_rows_with_checkpoints(case: Case, reverse: bool) -> None:

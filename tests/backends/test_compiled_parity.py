@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from numerics import (
@@ -17,6 +17,7 @@ from numerics import (
     widened,
 )
 from parity import assert_near, assert_parity, outcome
+from property_settings import examples
 
 pytestmark = needs_extension
 
@@ -154,7 +155,7 @@ def problems(draw: st.DrawFn) -> tuple[Problem, dict]:
     return problem, options
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(drawn_case=problems())
 def test_any_size_with_any_options(drawn_case: tuple[Problem, dict]) -> None:
     problem, options = drawn_case

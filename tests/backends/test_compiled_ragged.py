@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from numerics import (
@@ -18,6 +18,7 @@ from numerics import (
     uniform,
 )
 from parity import assert_near, assert_parity, outcome
+from property_settings import examples
 
 pytestmark = needs_extension
 
@@ -119,7 +120,7 @@ def test_lengths_in_any_order(name: str, lengths: list[int]) -> None:
         assert_parity(problem, within=1e-12, lengths=lengths, reverse=reverse)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(data=st.data())
 def test_permuting_rows_permutes_results(data: st.DataObject) -> None:
     lengths = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=30))

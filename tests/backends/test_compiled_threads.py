@@ -50,6 +50,7 @@ def make_lengths(batch: int, steps: int) -> list[int]:
 # Teams of one thread: each thread gets some rows.
 
 
+@pytest.mark.thin(3)
 @pytest.mark.parametrize("threads", [2, 3])
 @pytest.mark.parametrize("case", CASES + MORE_CASES, ids=str)
 def test_rows_are_distributed_to_threads(case: Case, threads: int, set_threads: SetThreads) -> None:
@@ -95,6 +96,7 @@ def test_one_thread_and_two_agree(name: str, set_threads: SetThreads) -> None:
 # Teams that split the units of few rows.
 
 
+@pytest.mark.thin(5)
 @pytest.mark.parametrize(("batch", "threads"), [(1, 2), (1, 3), (1, 4), (2, 4), (3, 4), (1, 8)])
 @pytest.mark.parametrize("case", SPLITTABLE, ids=str)
 def test_threads_split_the_units_of_few_rows(

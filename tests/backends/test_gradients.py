@@ -40,6 +40,7 @@ def test_every_cell(case: Case) -> None:
     assert check_gradients(make_problem(case, **SMALL))
 
 
+@pytest.mark.thin(3)
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_masks_ragged_rows_and_skip_in_both_directions(case: Case, reverse: bool) -> None:
@@ -129,6 +130,7 @@ def check_layer_gradients(case: Case, *, lengths: list[int] | None = None, **opt
     return gradcheck(run, (x, *states, *layer.parameters()), fast_mode=True)
 
 
+@pytest.mark.thin(3)
 @pytest.mark.parametrize("lengths", [None, [2, 3]], ids=["full", "ragged"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize(("backend", "case"), STACK_PATHS)
@@ -138,6 +140,7 @@ def test_stacked_layers(backend: str, case: Case, bidirectional: bool, lengths: 
     )
 
 
+@pytest.mark.thin(2)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_residual_layers_with_skip_of_every_cell(case: Case) -> None:
     assert check_layer_gradients(

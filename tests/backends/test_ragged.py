@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.autograd import grad
@@ -23,6 +23,7 @@ from numerics import (
     uniform,
     weighted_sum,
 )
+from property_settings import examples
 from unrolled.backends.ragged import check_lengths, live_steps, reverse_time
 from unrolled.errors import ShapeError
 
@@ -109,7 +110,7 @@ def test_a_stack_on_a_ragged_batch_equals_single_rows(case: Case) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("case", [case_named("lstm"), case_named("gru-after")], ids=str)
-@settings(max_examples=25)
+@examples(25)
 @given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=6), data=st.data())
 def test_permuting_rows_permutes_results(
     case: Case, backend: str, lengths: list[int], data: st.DataObject

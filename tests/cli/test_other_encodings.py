@@ -9,6 +9,7 @@ from unrolled import LanguageModel
 from unrolled.cli.streams import LossyStream
 
 
+@pytest.mark.thin(2)
 @pytest.mark.parametrize(
     ("encoding", "words"),
     [

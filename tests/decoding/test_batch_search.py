@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from property_settings import examples
 from unrolled.decoding import SearchConfig, Start, beam_search, search
 from unrolled.decoding.repeats import tokens_that_repeat
 from unrolled.decoding.top import GROUP, top_k
@@ -68,7 +69,7 @@ def every_sequence(length: int, banned: tuple[int, ...]):
                 yield s
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(
     seed=st.integers(0, 999),
     lengths=st.lists(st.integers(1, 4), min_size=1, max_size=3),
@@ -88,7 +89,7 @@ def test_enough_beams_make_the_search_exhaustive(seed, lengths, alpha, banned):
         assert scores == sorted(scores, reverse=True)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     seed=st.integers(0, 999),
     lengths=st.lists(st.integers(1, 7), min_size=1, max_size=4),
@@ -113,7 +114,7 @@ def test_each_source_is_searched_independently(seed, lengths, beams, alpha, bann
             assert ours.log_probability == pytest.approx(reference.log_probability)
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(seed=st.integers(0, 999), lengths=st.lists(st.integers(1, 6), min_size=1, max_size=4))
 def test_one_beam_is_greedy(seed, lengths):
     tables, results = run(seed, lengths, (), beams=1)
@@ -148,7 +149,7 @@ def test_tokens_that_repeat():
     assert tokens_that_repeat([1, 2], 3) == set()
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(seed=st.integers(0, 999), size=st.integers(1, 40 * GROUP), count=st.integers(1, 6), ties=st.booleans())
 def test_grouped_top_k_agrees_with_topk(seed, size, count, ties):
     generator = torch.Generator().manual_seed(seed)

@@ -5,9 +5,10 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from property_settings import examples
 from unrolled.decoding import beam_search
 from unrolled.decoding.batch import SearchConfig
 from unrolled.errors import ConfigError
@@ -53,7 +54,7 @@ def every_sequence(vocabulary, length, end, banned):
                 yield s
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     seed=st.integers(0, 999),
     length=st.integers(1, 4),
@@ -96,7 +97,7 @@ def plain_beam_search(model, vocabulary, length, beams, end, alpha):
     return [(list(s), pytest.approx(p)) for s, p in ranked[:beams]]
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     seed=st.integers(0, 999),
     beams=st.integers(1, 4),

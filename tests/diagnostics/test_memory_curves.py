@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from property_settings import examples
 from unrolled.diagnostics import memory
 from unrolled.diagnostics.memory import Targets
 from unrolled.diagnostics.memory_context import ContextCurve, context_curve, count_context_tokens
@@ -65,7 +66,7 @@ def pure_noise(tokens: Tensor) -> Tensor:
 
 
 @given(m=st.integers(1, 20), seed=st.integers(0, 1000))
-@settings(max_examples=25)
+@examples(25)
 def test_the_effective_context_is_how_far_a_model_looks(m: int, seed: int) -> None:
     curve = context_curve(model_looking_back(m), make_text(seed=seed), longest=20, targets=50, seed=seed)
     assert curve.contexts.tolist() == CONTEXTS
@@ -78,7 +79,7 @@ def test_the_effective_context_is_how_far_a_model_looks(m: int, seed: int) -> No
 
 
 @given(m=st.integers(1, 20), seed=st.integers(0, 1000))
-@settings(max_examples=25)
+@examples(25)
 def test_only_the_token_that_a_model_uses_matters(m: int, seed: int) -> None:
     periodic_text = np.tile(
         np.random.default_rng(seed).permutation(max(m, VOCABULARY))[:m] % VOCABULARY, 600 // m

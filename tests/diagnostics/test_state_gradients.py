@@ -41,6 +41,7 @@ def check_against_brute_force(problem: Problem) -> None:
     assert checked == set(walk(problem, 0).nodes)
 
 
+@pytest.mark.thin(3)
 @pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["one", "both"])
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -5,11 +5,12 @@ import random
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_pass import make_pass
 from scipy.signal import lfilter
 
+from property_settings import examples
 from unrolled.cells import GRU
 from unrolled.diagnostics.tracking import Tracking, track, track_row
 from unrolled.diagnostics.tracking_features import Feature, text_features
@@ -213,7 +214,7 @@ def test_r_is_pearson_and_chance_is_the_best_shifted_correlation() -> None:
         assert result.chance[row] == pytest.approx(best if other_shifts >= 20 else np.inf)
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(seed=st.integers(0, 10**6), memory=st.sampled_from([0.0, 0.5, 0.9]))
 def test_noise_tracks_nothing(seed: int, memory: float) -> None:
     result = track(make_prose(1200, seed), make_noise(1200, 40, seed, memory))

@@ -18,6 +18,7 @@ def make_table(values, **changes):
     return frame([line_of([o], "perplexity", None) for o in outcomes])
 
 
+@pytest.mark.thin(3)
 @pytest.mark.parametrize(
     "values",
     [

@@ -7,7 +7,13 @@ from numerics import needs_extension
 
 pytestmark = needs_extension
 
-CELLS = [(title, column) for title in compatibility.CHECKS for column in compatibility.COLUMNS]
+SLOW = ("processes", "`torch.compile")
+"""Beginnings of titles of checks that start processes or compile."""
+CELLS = [
+    pytest.param(title, column, marks=pytest.mark.slow if title.startswith(SLOW) else ())
+    for title in compatibility.CHECKS
+    for column in compatibility.COLUMNS
+]
 
 
 @pytest.mark.parametrize(("title", "column"), CELLS)

@@ -132,6 +132,7 @@ def test_a_compiled_layer_gives_equal_outputs_for_any_batch_size(
 
 
 # torch reads .grad of tensors at a graph break, and warns about that.
+@pytest.mark.thin(3)
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
 @pytest.mark.parametrize(
     ("name", "variant"),

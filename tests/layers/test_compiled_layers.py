@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
@@ -28,6 +28,7 @@ from numerics import (
     weighted_sum,
 )
 from parity import assert_near
+from property_settings import examples
 from unrolled import RecurrentDrop
 from unrolled.layers import Recurrent
 
@@ -83,7 +84,7 @@ def test_every_option_of_every_cell(case: Case, options: dict[str, Any]) -> None
 
 
 @needs_extension
-@settings(max_examples=40)
+@examples(40)
 @given(data=st.data())
 def test_any_combination_of_options(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))

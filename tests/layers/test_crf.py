@@ -4,10 +4,11 @@ import itertools
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.autograd import gradcheck
 
+from property_settings import examples
 from unrolled.errors import ShapeError
 from unrolled.layers.crf import LinearChainCRF
 
@@ -29,7 +30,7 @@ def score_all_sequences(crf, emissions):
     return scores
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.integers(1, 4), st.lists(st.integers(1, 5), min_size=1, max_size=4), st.integers(0, 10**6))
 def test_all_methods_against_enumeration(tags, lengths, seed):
     crf = make_crf(tags, seed)

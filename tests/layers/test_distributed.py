@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 from torch import Tensor, multiprocessing, nn
 
@@ -37,6 +38,7 @@ def run_worker(rank: int, folder: str) -> None:
     torch.distributed.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_gradients_of_one(tmp_path: Path) -> None:
     multiprocessing.spawn(run_worker, (str(tmp_path),), nprocs=2)
     model = make_model()

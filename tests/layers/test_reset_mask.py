@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.autograd import grad
@@ -23,6 +23,7 @@ from numerics import (
     uniform,
     weighted_sum,
 )
+from property_settings import examples
 from unrolled.errors import ShapeError
 from unrolled.layers import Recurrent
 
@@ -43,8 +44,9 @@ def run_in_pieces(
     return torch.cat(outputs), states
 
 
+@pytest.mark.thin(3)
 @pytest.mark.parametrize(("backend", "case", "skip"), RUNS)
-@settings(max_examples=8)
+@examples(8)
 @given(data=st.data())
 def test_resets_equal_separate_runs_of_the_pieces(
     backend: str, case: Case, skip: int, data: st.DataObject

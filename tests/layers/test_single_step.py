@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 from torch.autograd import grad
@@ -22,6 +22,7 @@ from numerics import (
     uniform,
     weighted_sum,
 )
+from property_settings import examples
 from unrolled.backends import BackendName
 from unrolled.cells import GRU, LSTM
 from unrolled.errors import BackendError, ShapeError
@@ -31,7 +32,7 @@ KINDS = ("RNNCell", "LSTMCell", "GRUCell")
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=25)
+@examples(25)
 @given(data=st.data())
 def test_steps_and_gradients_equal_torch(kind: str, backend: str, data: st.DataObject) -> None:
     inputs, hidden = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.autograd import grad
@@ -22,6 +22,7 @@ from numerics import (
     uniform,
     weighted_sum,
 )
+from property_settings import examples
 from unrolled.layers import Recurrent
 
 INPUT_FORMS = ("padded", "unbatched", "packed sorted", "packed unsorted", "lengths")
@@ -135,7 +136,7 @@ def run(
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-@settings(max_examples=60)
+@examples(60)
 @given(data=st.data())
 def test_outputs_states_and_gradients_equal_torch(kind: str, backend: str, data: st.DataObject) -> None:
     setting = data.draw(layer_settings(kind))

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.autograd import grad, gradcheck
 
 from numerics import assert_all_close, scatter_parameters, uniform, weighted_sum
+from property_settings import examples
 from unrolled.errors import BackendError, ConfigError, ShapeError
 from unrolled.layers import Window
 
@@ -108,7 +109,7 @@ def test_the_context_grows_with_depth_and_is_causal(windows: tuple) -> None:
 
 
 @pytest.mark.parametrize("windows", SHAPES)
-@settings(max_examples=12)
+@examples(12)
 @given(data=st.data())
 def test_carrying_the_state_equals_one_pass(windows: tuple, data: st.DataObject) -> None:
     steps = data.draw(st.integers(1, 9))
@@ -132,7 +133,7 @@ def test_carrying_the_state_equals_one_pass(windows: tuple, data: st.DataObject)
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("windows", SHAPES)
-@settings(max_examples=12)
+@examples(12)
 @given(data=st.data())
 def test_ragged_rows_equal_single_rows(windows: tuple, bidirectional: bool, data: st.DataObject) -> None:
     lengths = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=4))
@@ -152,7 +153,7 @@ def test_ragged_rows_equal_single_rows(windows: tuple, bidirectional: bool, data
 
 
 @pytest.mark.parametrize("windows", SHAPES)
-@settings(max_examples=20)
+@examples(20)
 @given(data=st.data())
 def test_resets_equal_separate_runs(windows: tuple, data: st.DataObject) -> None:
     steps, rows = data.draw(st.integers(2, 8)), 2

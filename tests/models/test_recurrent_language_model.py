@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from numerics import assert_all_close, needs_extension, scatter_parameters, uniform
+from property_settings import examples
 from unrolled.backends import lookup
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
 from unrolled.errors import ConfigError, ShapeError, UnrolledError
@@ -113,7 +114,7 @@ def test_input_dropout_disables_the_table_path(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
-@settings(max_examples=25)
+@examples(25)
 @given(data=st.data())
 def test_resets_equal_separate_runs_of_the_pieces(
     cell: CellConfig, network: NetworkConfig, data: st.DataObject

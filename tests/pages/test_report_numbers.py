@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from report_pages import make_curve, make_page, make_states
 
+from property_settings import examples
 from unrolled.errors import ConfigError
 from unrolled.pages import write_numbers
 from unrolled.pages.numbers import to_json_types
@@ -25,7 +26,7 @@ def parse_strictly(text):
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-@settings(max_examples=30)
+@examples(30)
 @given(data=st.data())
 def test_array_round_trip_is_exact(dtype, data):
     elements = st.floats(width=FLOATS[dtype])

@@ -4,11 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from report_pages import NASTY_TOKENS, make_states
 
+from property_settings import examples
 from unrolled.pages.display import format_number, visible
 from unrolled.pages.state_figure import draw_states
 from unrolled.pages.states import NOT_FINITE, colour_limit, payload, quantise, similar_order
@@ -29,7 +30,7 @@ def test_quantisation_error_is_at_most_half_a_step(values):
     assert (error <= np.broadcast_to(scale / 253, values.shape)[finite]).all()
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(VALUES)
 def test_every_state_can_be_packed(values):
     packed_map = payload(make_states(tokens=["t"] * len(values), layers={"l": values}, notes={}))

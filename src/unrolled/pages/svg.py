@@ -1,6 +1,5 @@
 """Conversion of a matplotlib figure to inline SVG with the colours and the typeface of the page."""
 
-import io
 import re
 from xml.etree import ElementTree
 
@@ -8,6 +7,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from unrolled.pages.style import PAPER, apply_style
+from unrolled.storage import picture
 from unrolled.storage.picture import ignore_missing_glyphs
 
 NO_DATE = {"Date": None, "Creator": None, "Format": None, "Type": None}
@@ -31,15 +31,11 @@ def page_svg(figure: Figure, prefix: str, label: str) -> str:
         prefix: prefix of ids, unique for each figure of a page.
         label: description for screen readers.
     """
-    buffer = io.StringIO()
     with ignore_missing_glyphs():
         apply_style(figure)
-    with (
-        ignore_missing_glyphs(),
-        rc_context({"svg.fonttype": "none", "svg.hashsalt": SALT, "font.family": "sans-serif"}),
-    ):
-        figure.savefig(buffer, format="svg", transparent=True, dpi=_DPI, metadata=NO_DATE)
-    root = ElementTree.fromstring(buffer.getvalue())
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": SALT, "font.family": "sans-serif"}):
+        svg = picture.draw(figure, "svg", transparent=True, dpi=_DPI, metadata=NO_DATE)
+    root = ElementTree.fromstring(svg)
     _to_html_names(root)
     for parent in list(root.iter()):
         for child in [c for c in parent if c.tag in ("metadata", "style")]:

@@ -51,6 +51,7 @@ def history_of(tokens, context, vocabulary):
     return (BOS, *context)
 
 
+@pytest.mark.thin(3)
 @pytest.mark.parametrize("smoothing", SMOOTHINGS)
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
 @pytest.mark.parametrize("name", CORPORA)
