@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from unrolled.errors import DataError
 from unrolled.symbols import UNK_ID
-from unrolled.tasks.base.unknown import Unknown, mix_unknown_losses
+from unrolled.tasks.base.unknown import UnknownTokens, mix_unknown_losses
 from unrolled.text import TextConfig, train_tokenizer
 from unrolled.unknown import get_unknown_share, mix_unknown, unknown_share
 
@@ -58,7 +58,7 @@ def test_padding_has_no_loss():
 
 def test_unknown_tokens_are_counted_and_listed():
     tokenizer = train_tokenizer(TextConfig("char"), ["abcabc"])
-    unknown = Unknown.of(["abx", "xyc"], tokenizer)
+    unknown = UnknownTokens.of(["abx", "xyc"], tokenizer)
     assert (unknown.count, unknown.total, unknown.kinds) == (3, 6, ("x", "y"))
     (note,) = unknown.notes("t.txt", "character", 0.012)
     assert note == (
@@ -66,9 +66,9 @@ def test_unknown_tokens_are_counted_and_listed():
         "probability 0.012 that training reserves for <unk>"
     )
     assert "share" not in unknown.notes("t.txt", "character", 0.0)[0]
-    assert Unknown.of(["abc"], tokenizer).notes("t.txt", "character", 0.1) == ()
+    assert UnknownTokens.of(["abc"], tokenizer).notes("t.txt", "character", 0.1) == ()
     unknown.check_mostly_known("t.txt")
-    many = Unknown.of(["uvwxyza"], tokenizer)
+    many = UnknownTokens.of(["uvwxyza"], tokenizer)
     assert many.shown == "'u', 'v', 'w', 'x', 'y' and 1 more"
     with pytest.raises(DataError, match=r"6 of 7 tokens of t\.txt .*another kind of text"):
         many.check_mostly_known("t.txt")
@@ -76,7 +76,7 @@ def test_unknown_tokens_are_counted_and_listed():
 
 def test_a_literal_unk_in_the_text_is_known():
     words = train_tokenizer(TextConfig("word", min_frequency=1), ["the cat sat"])
-    unknown = Unknown.of(["<unk> <unk> sat"], words)
+    unknown = UnknownTokens.of(["<unk> <unk> sat"], words)
     assert (unknown.count, unknown.kinds) == (2, ())
     unknown.check_mostly_known("x")
     assert unknown.notes("x", "word", 0.1) == ()

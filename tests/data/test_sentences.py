@@ -20,7 +20,7 @@ def make_corpus(sentences):
 def read_back(chunk):
     """Return the sentences of a batch, after checking inputs, targets, lengths and padding."""
     rows = []
-    assert chunk.fresh is None
+    assert chunk.reset_mask is None
     assert len(chunk.inputs) == int(chunk.lengths.max())
     for column, n in enumerate(chunk.lengths.tolist()):
         targets = chunk.targets[:, column]

@@ -99,7 +99,7 @@ def test_the_jacobian_of_a_jordan_network_includes_the_output_slope(name: str) -
 def test_the_jacobian_of_an_lstm_includes_the_slope_of_tanh_c() -> None:
     p = record_layer(case_named("lstm"), ragged=True)
     positions = [tuple(position) for position in p.live.nonzero().tolist()]
-    by_name = {preactivations.name: preactivations for preactivations in activations(p)}
+    by_name = {a.name: a for a in activations(p)}
     factors = by_name["o"].values * by_name["tanh(c)"].slopes * by_name["f"].values
     results = jacobians(p, positions)[:, :4, 4:].numpy()
     np.testing.assert_allclose(results, factors[:, :, None] * np.eye(4), rtol=1e-9, atol=1e-14)
@@ -107,28 +107,24 @@ def test_the_jacobian_of_an_lstm_includes_the_slope_of_tanh_c() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_only_values_in_the_trace_are_reported(case: Case) -> None:
-    names = {preactivations.name for preactivations in activations(record_layer(case))}
+    names = {a.name for a in activations(record_layer(case))}
     assert ("tanh(c)" in names) == (case.name in TANH_OF_C)
     assert ("output" in names) == (case.name in ("jordan", "jordan-wide"))
 
 
 def test_zoneout_hides_the_nonlinearities_before_it() -> None:
     drop = RecurrentDrop(zoneout=0.2)
-    assert [
-        preactivations.name for preactivations in activations(record_layer(case_named("jordan"), drop=drop))
-    ] == ["hidden"]
+    assert [a.name for a in activations(record_layer(case_named("jordan"), drop=drop))] == ["hidden"]
     drop = RecurrentDrop(zoneout_cell=0.2)
-    assert [
-        preactivations.name for preactivations in activations(record_layer(case_named("lstm"), drop=drop))
-    ] == list("ifgo")
+    assert [a.name for a in activations(record_layer(case_named("lstm"), drop=drop))] == list("ifgo")
 
 
 @pytest.mark.parametrize("preactivation", [40.0, -300.0])
-def test_slopes_of_large_preactivations_keep_their_precision(preactivations: float) -> None:
-    values = torch.full((1, 1, 1), preactivations)
+def test_slopes_of_large_preactivations_keep_their_precision(preactivation: float) -> None:
+    values = torch.full((1, 1, 1), preactivation)
     for kind, expected in (
-        ("tanh", 4 * np.exp(-2 * abs(preactivations))),
-        ("sigmoid", np.exp(-abs(preactivations))),
+        ("tanh", 4 * np.exp(-2 * abs(preactivation))),
+        ("sigmoid", np.exp(-abs(preactivation))),
     ):
         cell = Elman(nonlinearity=kind)  # type: ignore[arg-type]
         hidden = getattr(torch, kind)(values)
@@ -282,20 +278,20 @@ class Leaky(Cell):
 
     gate_names: ClassVar[tuple[str, ...]] = ("k",)
 
-    def step(self, preactivations: Tensor, state: tuple, p: dict, masks: dict) -> tuple:
+    def step(self, a: Tensor, state: tuple, p: dict, masks: dict) -> tuple:
         (h,) = state
-        k = torch.sigmoid(preactivations + self.recur(h, p))
-        return (k * h + (1 - k) * preactivations.sin(),), {
+        k = torch.sigmoid(a + self.recur(h, p))
+        return (k * h + (1 - k) * a.sin(),), {
             "k": k,
-            "i": preactivations.sin(),
+            "i": a.sin(),
             "odd": k.sum(-1),
         }
 
 
 @dataclass(frozen=True, kw_only=True)
 class LSTMWithChangedStep(LSTM):
-    def step(self, preactivations: Tensor, state: tuple, p: dict, masks: dict) -> tuple:
-        new, gates = super().step(preactivations, state, p, masks)
+    def step(self, a: Tensor, state: tuple, p: dict, masks: dict) -> tuple:
+        new, gates = super().step(a, state, p, masks)
         return new, {name: 3 * gate for name, gate in gates.items()}
 
 
@@ -316,7 +312,7 @@ def test_custom_cells_report_only_their_gates_and_states(cell: Cell) -> None:
 
 def test_a_subclass_with_the_same_step_is_fully_reported() -> None:
     p = record_layer(Case("own", LSTMWithChangedInitialisation()))
-    assert [preactivations.name for preactivations in activations(p)] == list("ifgo")
+    assert [a.name for a in activations(p)] == list("ifgo")
     assert time_constants(p) is not None
 
 

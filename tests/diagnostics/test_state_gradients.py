@@ -92,10 +92,10 @@ def test_the_total_is_the_gradient_of_the_summed_loss() -> None:
     assert (state_gradients.total[:, 1] < np.nansum(state_gradients.norms, 0)[:, 1] + 1e-12).all()
 
 
-@pytest.mark.parametrize("together", [1, 2, 5, None])
+@pytest.mark.parametrize("batch_size", [1, 2, 5, None])
 def test_the_batch_size_of_losses_changes_nothing(batch_size: int | None) -> None:
     recording = make_problem(case_named("lstm"), ragged=True).record()
-    expected, result = gradients(recording, batch_size=1), gradients(recording, batch_size=batch_size)
+    expected, result = gradients(recording, together=1), gradients(recording, together=batch_size)
     for a, b in zip(expected.states, result.states, strict=True):
         np.testing.assert_allclose(a.norms, b.norms, rtol=1e-12)
 

@@ -27,7 +27,7 @@ from unrolled.experiments.comparison_folder import ComparisonFolder
 from unrolled.experiments.repetition_folder import RepetitionFolder
 from unrolled.recipes import load_recipe
 from unrolled.tasks import load
-from unrolled.tasks.base.outcome import Outcome, SavedOutcome, Units
+from unrolled.tasks.base.outcome import ItemLosses, Outcome, SavedOutcome
 from unrolled.text.vectors import read_all_vectors
 from unrolled.threads import choose_threads
 from unrolled.training import CHECKPOINT
@@ -98,7 +98,7 @@ def folder_targets(folder: Path) -> Iterator[Target]:
     for number in (1, 2, 3):
         trials.add(Outcome("as it stands", number, {"accuracy": 0.5}, 1.5))
     outcomes = ComparisonFolder(folder / "ladder", plan)
-    units = Units.one_each(np.array([1.0, 2.0]))
+    units = ItemLosses.one_each(np.array([1.0, 2.0]))
     outcome = Outcome("lstm", 1, {"nats": 2.5}, 1.0, 100.0, 10, "parameters", 40)
     outcomes.keep(SavedOutcome(outcome, units, {}))
     outcome_path = next((folder / "ladder" / "outcomes").iterdir())

@@ -90,16 +90,18 @@ def test_every_cell(case: Case, ragged: bool) -> None:
     [
         (option, argument)
         for option in OPTIONS
-        for argument in ("nothing", "lengths", "fresh")
-        if (option, argument) != ("both directions", "fresh")  # resets need a unidirectional layer
+        for argument in ("nothing", "lengths", "reset_mask")
+        if (option, argument) != ("both directions", "reset_mask")  # resets need a unidirectional layer
     ],
 )
 @pytest.mark.parametrize("name", ["lstm", "gru-after", "elman-layer-norm"])
 def test_every_option(name: str, option: str, argument: str) -> None:
     layer = make_layer(case_named(name), **OPTIONS[option])
-    call_options = {"nothing": {}, "lengths": {"lengths": LENGTHS}, "fresh": {"fresh": make_resets(layer)}}[
-        argument
-    ]
+    call_options = {
+        "nothing": {},
+        "lengths": {"lengths": LENGTHS},
+        "reset_mask": {"reset_mask": make_resets(layer)},
+    }[argument]
     assert_alike(layer, **call_options)
 
 

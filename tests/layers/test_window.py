@@ -279,9 +279,9 @@ def test_invalid_options_are_refused(arguments: tuple, options: dict, message: s
         ({"state": (torch.rand(2, 3, 2),)}, r"must have shapes \[\(2, 3, 2\), \(1, 3, 5\)\], got"),
         ({"state": torch.rand(2, 3, 2)}, "must have shapes"),
         ({"state": (torch.rand(2, 3, 2).double(), torch.rand(1, 3, 5))}, "the state is torch.float64"),
-        ({"fresh": torch.zeros(4, 3)}, "reset_mask must be bool"),
-        ({"fresh": torch.zeros(3, 4, dtype=torch.bool)}, "reset_mask must be bool"),
-        ({"fresh": torch.zeros(4, 3, dtype=torch.bool), "lengths": [4, 4, 4]}, "reset_mask= needs"),
+        ({"reset_mask": torch.zeros(4, 3)}, "reset_mask must be bool"),
+        ({"reset_mask": torch.zeros(3, 4, dtype=torch.bool)}, "reset_mask must be bool"),
+        ({"reset_mask": torch.zeros(4, 3, dtype=torch.bool), "lengths": [4, 4, 4]}, "reset_mask= needs"),
     ],
 )
 def test_mismatched_inputs_are_refused(call: dict, message: str) -> None:

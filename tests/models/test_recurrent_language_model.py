@@ -319,7 +319,7 @@ def test_token_losses_are_cross_entropy() -> None:
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@pytest.mark.parametrize("reset", ["fresh", "lengths"])
+@pytest.mark.parametrize("reset", ["reset_mask", "lengths"])
 @pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
 def test_the_fused_loss_equals_that_of_the_logits(
     cell: CellConfig, network: NetworkConfig, reset: str, smoothing: float
@@ -332,7 +332,7 @@ def test_the_fused_loss_equals_that_of_the_logits(
     options: dict[str, Tensor] = (
         {"lengths": torch.tensor([5, 4, 2])}
         if reset == "lengths"
-        else {"fresh": random_tokens(5, 3, seed=3) == 0}
+        else {"reset_mask": random_tokens(5, 3, seed=3) == 0}
     )
     logits, expected_final = model(inputs, state, **options)
     losses = F.cross_entropy(

@@ -54,7 +54,7 @@ def float64() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("task", OPTIONS)
 def test_an_accumulated_step_equals_one_large_batch(task: str, monkeypatch, tmp_path: Path) -> None:
     weights = []
     for as_one_batch in (False, True):

@@ -32,7 +32,7 @@ class NumbersConfig:
 
 @dataclass(frozen=True)
 class DriftConfig:
-    source: NumbersConfig = field(default_factory=NumbersConfig)
+    numbers: NumbersConfig = field(default_factory=NumbersConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
@@ -113,8 +113,8 @@ class Drift(Task[DriftConfig, Numbers]):
         return self._require_model(nn.Module)
 
     def fit(self, data: str | Path | None = None, **options: Any) -> Self:
-        source = replace(self.config.numbers, data=make_absolute(data or self.config.numbers.data))
-        self.config = replace(self.config, source=source)
+        numbers = replace(self.config.numbers, data=make_absolute(data or self.config.numbers.data))
+        self.config = replace(self.config, numbers=numbers)
         self._fit(
             options.get("out"),
             overwrite=options.get("overwrite", False),

@@ -105,5 +105,5 @@ def test_networks_without_recurrent_layers_are_refused(tmp_path) -> None:
     lm._model = lm._make_model(start=True)
     job = lm._make_job(data)
     batch = next(iter(job.batches(0)))
-    with pytest.raises(ConfigError, match="holds no recurrent layer"):
+    with pytest.raises(ConfigError, match="has no recurrent layer"):
         record(lm.model, lambda: job.step_losses(batch, None).losses)

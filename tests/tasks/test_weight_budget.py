@@ -72,7 +72,9 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-@pytest.mark.parametrize("how", [LanguageModel.load, lambda run: LanguageModel.resume(run, progress=False)])
+@pytest.mark.parametrize(
+    "load_run", [LanguageModel.load, lambda run: LanguageModel.resume(run, progress=False)]
+)
 def test_a_run_with_a_larger_configuration_than_weights_is_refused(tmp_path, tiny_run, name, load_run):
     value, kind, message = CHANGES[name]
     run = shutil.copytree(tiny_run, tmp_path / "run")

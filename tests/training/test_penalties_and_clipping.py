@@ -93,7 +93,7 @@ def test_values_are_clipped_before_the_norm():
     assert gradients == [pytest.approx([-0.5, 0.25]), pytest.approx([0.5])]
 
 
-@pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
 @pytest.mark.parametrize("clip_norm", [0.0, 1.0])
 def test_a_nonfinite_gradient_gives_a_nonfinite_norm(value, clip_norm):
     parameters = make_parameters([1.0, value], [2.0])
@@ -134,7 +134,7 @@ def test_rows_that_cancel_have_norm_zero():
     assert clip_gradients(OptimizerConfig(clip_norm=1.0), [p]) == (0.0, 1.0)
 
 
-@pytest.mark.parametrize("bad", [math.inf, math.nan])
+@pytest.mark.parametrize("value", [math.inf, math.nan])
 def test_a_nonfinite_sparse_gradient_gives_a_nonfinite_norm(value):
     p = sparse_gradient([0, 0], [[value, 1.0], [-value, 1.0]], 4)
     assert not math.isfinite(clip_gradients(OptimizerConfig(), [p])[0])

@@ -245,7 +245,7 @@ def test_callbacks_receive_every_event():
         def on_validation_end(self, progress, found, improved):
             events.append(("validated", found.score, found.figures, improved))
 
-        def resumed_model(self, progress):
+        def on_train_end(self, progress):
             events.append(("ended", progress.step))
 
     train(Toy([2.0, 3.0]), callback=Listener(), max_steps=4, validate_every=2)

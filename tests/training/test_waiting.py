@@ -12,18 +12,18 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("show", [True, False])
+@pytest.mark.parametrize("shown", [True, False])
 @pytest.mark.parametrize("terminal", ["xterm", "dumb"])
 @pytest.mark.parametrize("stream", [Terminal, io.StringIO])
-def test_progress_is_shown_only_on_a_terminal_and_if_requested(monkeypatch, show, terminal, stream):
+def test_progress_is_shown_only_on_a_terminal_and_if_requested(monkeypatch, shown, terminal, stream):
     output = stream()
     monkeypatch.setattr("sys.stderr", output)
     monkeypatch.setenv("TERM", terminal)
-    with progress_display.spinner("reading it", show=show):
+    with progress_display.spinner("reading it", shown=shown):
         pass
-    with progress_display.counting_bar("scoring it", 10, show=show) as report:
+    with progress_display.counting_bar("scoring it", 10, shown=shown) as report:
         report(4)
         report(6)
-    visible = show and stream is Terminal and terminal != "dumb"
+    visible = shown and stream is Terminal and terminal != "dumb"
     assert ("reading it" in output.getvalue()) == visible
     assert ("scoring it" in output.getvalue()) == visible

@@ -205,9 +205,9 @@ class Recurrent(TorchNames, nn.Module):
             ShapeError: if a size does not fit.
             BackendError: if the requested backend cannot run this pass.
         """
+        if is_traced(input, hx, lengths, reset_mask, fresh):
+            return leaf_call(self, input, hx, lengths=lengths, reset_mask=reset_mask, fresh=fresh)
         reset_mask = renamed_argument(reset_mask, fresh, "fresh", "reset_mask")
-        if is_traced(input, hx, lengths, reset_mask):
-            return leaf_call(self, input, hx, lengths=lengths, reset_mask=reset_mask)
         batch, result, _ = run_pass(self, input, hx, lengths, reset_mask)
         return batch.restore(result.y), join_carries(result.carries, batch)
 

@@ -52,7 +52,7 @@ def _scoring_in_chunks(request, monkeypatch):
     monkeypatch.setattr(language_score, "SCORING_STEPS", request.param)
 
 
-@pytest.mark.usefixtures("_scoring_in_pieces")
+@pytest.mark.usefixtures("_scoring_in_chunks")
 def test_documents_are_scored_independently(tmp_path, tiny_lm, write_english):
     texts = [write_english(n, seed=n) for n in (3, 1, 6, 2)]
     for i, text in enumerate(texts):
@@ -68,7 +68,7 @@ def test_documents_are_scored_independently(tmp_path, tiny_lm, write_english):
     assert score.eos == 3
 
 
-@pytest.mark.usefixtures("_scoring_in_pieces")
+@pytest.mark.usefixtures("_scoring_in_chunks")
 def test_a_folder_scores_as_its_files(tmp_path, tiny_words, write_english):
     for i, n in enumerate((9, 2, 5)):
         (tmp_path / f"{i}.txt").write_text(write_english(n, seed=20 + i))

@@ -15,7 +15,7 @@ SETS = (
         content="Passengers, sunspots, temperatures, hourly load, S&P 500",
         form="CSV with a column of time stamps and one of values",
         source="https://github.com/jbrownlee/Datasets",
-        licence="none stated, but for sp500-2000 BSD 3-Clause",
+        licence="BSD 3-Clause for sp500-2000; none stated for the others",
         parts={
             "airline-passengers": (
                 RemoteFile(
