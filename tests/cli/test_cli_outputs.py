@@ -202,7 +202,7 @@ def test_output_names_that_end_like_folders_are_refused(tmp_path, tiny_run, tiny
         ("inspect", tiny_run, "--out"),
         ("inspect", tiny_run, "--numbers"),
     ):
-        assert f"{path}/: is the name of a folder" in command(*words, f"{path}/").error
+        assert f"{path}/: ends like the name of a folder" in command(*words, f"{path}/").error
     assert path.read_text() == "old"
 
 

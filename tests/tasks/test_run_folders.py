@@ -206,7 +206,7 @@ DAMAGE = {
     ),
     "facts are a list": (
         "config.json",
-        lambda p: edit(p, lambda v: v.update(data_info=[1, 2])),
+        lambda p: edit(p, lambda v: v.update(facts=[1, 2])),
         RunError,
         "damaged",
     ),

@@ -138,7 +138,7 @@ def test_a_log_that_is_a_symbolic_link_is_refused(tmp_path, run_copy):
     (run_copy / "metrics.jsonl").rename(log)
     (run_copy / "metrics.jsonl").symlink_to(log)
     before = log.read_bytes()
-    with pytest.raises(RunError, match=r"metrics\.jsonl: is a link"):
+    with pytest.raises(RunError, match=r"metrics\.jsonl: is a symbolic link"):
         LanguageModel.resume(run_copy, progress=False)
     assert log.read_bytes() == before
 

@@ -113,7 +113,7 @@ def test_a_translator_refuses_windows_before_reading_data(command, tmp_path, cel
         ur.Translator(cell=cell)
     error = command("train", "translate", "--data", "no.tsv", "--out", tmp_path / "run", "--cell", cell).error
     assert f"--cell {cell}: the decoder" in error
-    assert "take lstm, gru, elman, jordan" in error
+    assert "use lstm, gru, elman, jordan" in error
 
 
 def test_an_estimator_with_the_alias_model_is_cloned() -> None:

@@ -30,7 +30,7 @@ class Arguments:
     """Folder for result.json, metrics.jsonl, a plot of the training, and report.html with gradients and
     states through time. By default nothing is written."""
 
-    load_preset: str = ""
+    preset: str = ""
     """Named settings, which other options override; by default the first preset. With --cell and without
     --preset, the cell has its usual settings."""
 

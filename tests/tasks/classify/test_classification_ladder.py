@@ -149,7 +149,7 @@ def test_sequences_of_vectors(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"seeds": 11}, "seeds=11: without test data there are 10"),
+        ({"seeds": 11}, "seeds=11: without test data there are at most 10"),
         ({"metric": "nats"}, "metric 'nats': is not one of accuracy, macro_f1"),
         ({"models": ["bilstn"]}, r"did you mean 'bilstm'\?"),
         ({"models": ["tfidf"]}, r"did you mean 'tf-idf'\?"),

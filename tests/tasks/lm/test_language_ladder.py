@@ -375,7 +375,7 @@ def test_the_plan_is_readable_json(ladder_run):
         ({"seeds": 0}, "seeds=0: must be at least 1"),
         ({"budget": 0}, "budget=0: must be a positive"),
         ({"budget": math.nan}, "budget=nan: must be a positive"),
-        ({"seed": 3}, "seed: .* give seeds"),
+        ({"seed": 3}, "seed: .* give their number as seeds"),
         ({"minutes": 3.0}, "minutes: give budget"),
         ({"model": "lstm"}, "model: give models"),
         ({"hiden": 3}, r"did you mean 'hidden'\?"),
