@@ -251,7 +251,7 @@ def test_invalid_models_losses_and_times_are_refused() -> None:
     with pytest.raises(ShapeError, match=r"losses must be a tensor .*, got \(6, 3, 4\)"):
         record(problem.model, lambda: problem.model.stack(problem.x)[0])
     with pytest.raises(
-        ConfigError, match=r"give a torch module, and a function .* got SmallModel and Tensor"
+        ConfigError, match=r"give a torch module, and a function .* got SmallModel and T"
     ):
         record(problem.model, problem.model.losses(problem.x, None))
     with pytest.raises(ShapeError, match=r"no gradient"):

@@ -105,6 +105,6 @@ def test_columns_for_the_backward_direction_keep_their_initialisation():
 
 def test_other_sizes_are_refused():
     with pytest.raises(
-        ConfigError, match=r"weight_ih_l0 is \(20, 3\) in this model and \(16, 3\) in the source model"
+        ConfigError, match=r"weight_ih_l0 is \(20, 3\) in this model and \(16, 3\) in the source"
     ):
         load_encoder_weights(make_reader(hidden=5), make_lm())
