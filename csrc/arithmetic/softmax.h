@@ -1,9 +1,12 @@
-// Softmax cross-entropy of y = h Vᵀ + c and its gradients, without storing all of y.
+// Softmax cross-entropy of y = h Wᵀ + c and its gradients, without storing all of y.
 //
 // Rows are processed in chunks. The logits y of a chunk are computed transposed (classes × rows): loops over
-// classes then work on vectors of rows, and the products can read every operand in its stored layout. Each
-// thread gets some blocks of classes. A block stores e = exp(y − m), where m is the block's maximum for each
-// row. The softmax is e times a factor per row and block, exp(m − max) / Σ, known once all blocks are done.
+// classes then use SIMD vectors of rows, and no operand of a matrix product has to be transposed. Each thread
+// gets some blocks of classes. A block stores e = exp(y − m), where m is the block's maximum for each row. The
+// softmax is e · exp(m − M) / Σ, with the maximum M and the sum Σ = Σ_v exp(y_v − M) over all classes of the row;
+// both are known once all blocks are done.
+//
+// N rows, F features, V classes. Suffix w: in words of the operands of a product; p: padded to full vectors.
 #pragma once
 #include "args.h"
 #include "arithmetic/gemm.h"
@@ -20,22 +23,22 @@ struct Softmax {
   const long N, F, V, Fw;
   const int threads;
   const long classes, blocks;  // classes per block, number of blocks
-  const long rows;             // most rows in a chunk
+  const long rows;             // maximum number of rows in a chunk
   const bool gradients;
   const long Fp = padded<T>(F), Fwp = padded<W>(Fw), Rp = padded<T>(rows), Rwp = padded<W>(words<W, T>(rows));
 
   W* h_packed = nullptr;         // panels of rows
   T *e = nullptr, *maxima, *sums, *factor, *target_logits;  // (V, rows), (blocks, rows) twice, (rows) twice
   T *logit_sums, *exp_sums, *row_maxima, *row_weight;       // (threads, rows), (rows) thrice
-  T* weight_sum = nullptr;                                  // (F): Σ_v V, label smoothing
-  T* h_sum = nullptr;                                       // (F): Σ_r w h, label smoothing
+  T* weight_sum = nullptr;                                  // (F): sum of the rows of W, for label smoothing
+  T* h_sum = nullptr;                                       // (F): sum over rows of row_weight · h, for label smoothing
   struct Scratch {
     W *weight, *weight_right, *scaled, *left;
     T *y, *dh, *rows, *factor;
   };
   Scratch* scratch;
 
-  // Most rows in a chunk, a multiple of 16 (one line). Chunks have nearly equal sizes.
+  // Maximum number of rows in a chunk, a multiple of 16 (one line). Chunks have nearly equal sizes.
   static long rows_of_chunk(const SoftmaxArgs& a, long max_lines) {
     const long lines_in_chunk = chunk_bytes / (a.V * long(sizeof(T))) / 16, lines = (a.N + 15) / 16;
     const long limit = lines_in_chunk < 2 ? 2 : lines_in_chunk > max_lines ? max_lines : lines_in_chunk;
@@ -142,8 +145,8 @@ struct Softmax {
     }
   }
 
-  // Compute the losses of the chunk's rows, and the factor weight / Σ of each row. Returns the
-  // weighted sum of the losses.
+  // Compute the losses of the chunk's rows, and the factor row_weight / Σ of each row. Return the
+  // sum of the losses, weighted by row_weight.
   double compute_losses(long n0, long n, int count) const {
     double loss = 0;
     T* nats = at<T>(a.nats);
@@ -181,7 +184,7 @@ struct Softmax {
     return loss;
   }
 
-  // Gradients from a thread's blocks of classes: complete for V and c, a partial sum for h.
+  // Gradients from a thread's blocks of classes: complete for W and c, a partial sum for h.
   void second_pass(int rank, int count, long n0, long n, bool add) const {
     const Scratch& local = scratch[rank];
     bool started = false;
@@ -208,7 +211,7 @@ struct Softmax {
     }
   }
 
-  // dV = (e ⊙ factor) · h. The factor is applied to h, which is smaller than e.
+  // dW = (e ⊙ factor) · h. The factor is applied to h, which is smaller than e.
   void weight_gradient(const Scratch& local, const T* p, long v0, long size, long n0, long n, bool add) const {
     constexpr long step = plain ? 1 : 2;
     for (long r = 0; r < n; r += step) {
@@ -232,7 +235,7 @@ struct Softmax {
                        {at<T>(a.dweight) + v0 * F, F, nullptr, nullptr, add});
   }
 
-  // dh = factor ⊙ (eᵀ · V)
+  // dh = factor ⊙ (eᵀ · W)
   void input_gradient(const Scratch& local, const T* p, long v0, long size, long n, bool add) const {
     constexpr long step = plain ? 1 : 2;
     const W* left;
@@ -269,7 +272,7 @@ struct Softmax {
     }
   }
 
-  // Subtract the terms of the targets from dV and dc. They touch only the rows of the target classes.
+  // Subtract the terms of the targets from dW and dc. They touch only the rows of the target classes.
   void subtract_targets(long n0, long n) const {
     const T target_share = T(1 - a.smoothing);
     for (long r = 0; r < n; ++r) {
@@ -320,7 +323,7 @@ struct Softmax {
     return loss;
   }
 
-  // Subtract the terms of label smoothing from dV and dc.
+  // Subtract the terms of label smoothing from dW and dc.
   void smooth_gradients(T class_share, T weights) {
     auto body = [&](int rank, int count) {
       for (long v = V * rank / count; v < V * (rank + 1) / count; ++v) {
@@ -357,8 +360,8 @@ struct Slice {
   }
 };
 
-// Softmax in which each thread gets some of the rows, and its own sums for the gradients of V and c. With few
-// classes, the threads then need not wait for each other.
+// Softmax in which each thread gets some of the rows, and its own sums for the gradients of W and c. This is
+// faster if there are few classes, because the threads do not wait for each other.
 template <class T, class W>
 double softmax_by_rows(const SoftmaxArgs& a, int threads) {
   constexpr long lines_in_cache = 16;  // lines of 16 rows that fit into one core's caches
@@ -413,7 +416,7 @@ double softmax_by_rows(const SoftmaxArgs& a, int threads) {
 
 template <class T, class W>
 void softmax(const SoftmaxArgs& a, int threads) {
-  constexpr long max_weight_bytes = long(4) << 20;  // largest V whose gradient may have a copy per thread
+  constexpr long max_weight_bytes = long(4) << 20;  // maximum size of W with a gradient per thread
   const bool by_rows = threads > 1 && a.V * a.F * long(sizeof(T)) <= max_weight_bytes && a.N >= 64 * threads;
   *at<T>(a.loss) = T(by_rows ? softmax_by_rows<T, W>(a, threads) : softmax_by_classes<T, W>(a, threads));
 }

@@ -1,4 +1,7 @@
-"""First and second derivatives of the compiled loop in float64, checked by finite differences."""
+"""Derivatives of the compiled loop in float64.
+
+First and second derivatives are checked by finite differences, others are compared with the reference.
+"""
 
 import pytest
 import torch

@@ -19,7 +19,11 @@ from unrolled.models.config import RECURRENT
         ({"cell": "lstm", "reset": "before"}, "reset='before' is an option of gru"),
         ({"cell": "gru", "peepholes": True}, "peepholes=True is an option of lstm"),
         ({"cell": "elman", "forget_bias": 1.0}, "forget_bias=1.0 is an option of lstm"),
-        ({"context": 3}, "context=3 is an option of feed-forward and tdnn; choose the cell with cell="),
+        (
+            {"context": 3},
+            "context=3 is an option of feed-forward and tdnn; none of lstm, gru and elman has all given "
+            "options: choose the cell with cell=",
+        ),
         (
             {"cell": "lstm", "context": 3},
             "context=3 is an option of feed-forward and tdnn, not of cell='lstm'",
@@ -50,10 +54,10 @@ def test_an_option_of_another_cell_is_refused(options: dict[str, Any], message: 
         ({"skip": 1}, "skip=1 is the recurrence itself"),
         ({"init_range": -0.1}, "init_range=-0.1"),
         ({"hidden": 8, "projection": 8}, "projection=8 must be less than hidden=8"),
-        ({"input": "vectors"}, "needs a file"),
-        ({"vectors": "glove.txt", "input": "embedding"}, "needs input='vectors'"),
+        ({"input": "vectors"}, "give both input='vectors' and vectors=FILE"),
+        ({"vectors": "glove.txt", "input": "embedding"}, "give both input='vectors' and vectors=FILE"),
         ({"input": "one-hot", "tie_weights": True}, "tie_weights needs an embedding table"),
-        ({"freeze_vectors": True}, "freeze_vectors needs a file"),
+        ({"freeze_vectors": True}, "freeze_vectors needs word vectors"),
         ({"adaptive_softmax": (2,), "tie_weights": True}, "adaptive_softmax .* does not go with tie_weights"),
     ],
 )

@@ -2,7 +2,8 @@
 //
 // Time is split into segments. In each segment, the loop runs backwards and stores the gradients of the
 // preactivations; the gradient of each weight is then one product over all (step, row) pairs of the segment.
-// With checkpoints, the forward loop first runs again from the checkpoint before the segment.
+// With checkpoints, the forward loop is first run again for each checkpoint interval, which may contain several
+// segments.
 #pragma once
 #include "loop/backward/input.h"
 #include "loop/backward/memory.h"
@@ -38,7 +39,7 @@ struct Backward {
   }
 
   // Run the loop of one team backwards over [s0, s1); then compute the gradient of the input for the team's
-  // pairs.
+  // (step, row) pairs, divided among its threads.
   void run(int rank, int count, long s0, long s1, const Saved<T>& saved) const {
     const Team t = mem.forward.team(rank, count);
     if (t.index < 0) return;
@@ -74,7 +75,7 @@ void layer_backward(const LayerArgs& a, int threads) {
   Saved<T> saved = get_saved<T>(a);
   bool add = false;
   for (long end = mem.longest, begin; end > 0; end = begin) {
-    // Segments begin at multiples of their length, counted from the last checkpoint.
+    // Within a checkpoint interval, segments have mem.steps steps; only the last one may be shorter.
     const long block = a.checkpoint ? (end - 1) / a.checkpoint * a.checkpoint : 0;
     begin = block + (end - 1 - block) / mem.steps * mem.steps;
     if (a.checkpoint && (end == mem.longest || end % a.checkpoint == 0)) {

@@ -32,7 +32,7 @@ class RunInspection:
     tokens: list[list[str]] | None
     """Tokens of each row, one per step; None if steps are not tokens."""
     long: LongRow | None
-    """None if steps are not tokens, or there are fewer than two."""
+    """Recording of one long row; None if steps are not tokens, or there are fewer than two tokens."""
     memory: Memory | None
     """Only for language models."""
     samples: str
@@ -55,11 +55,11 @@ def inspect_run(
     extent: InspectionConfig | None = None,
     stage: Stage | None = None,
 ) -> RunInspection:
-    """Inspect a trained model on data, by default on the held-out data of training.
+    """Inspect a trained model on data, by default on the data that training held out.
 
     Args:
         task: the trained task.
-        data: data in the forms that ``evaluate`` takes; None uses the held-out data of training.
+        data: data in the forms that ``evaluate`` takes; None uses the data that training held out.
         name: title of the report; by default the name of the task's class.
         extent: how much to analyse.
         stage: called with the name of each stage when it starts, for a progress bar.
@@ -71,8 +71,8 @@ def inspect_run(
     extent = extent or InspectionConfig()
     if not any(isinstance(m, Recurrent) for m in task.model.modules()):
         raise ConfigError(
-            "this network reads windows and has no recurrent state, so there is nothing to inspect through "
-            "time; unrolled summary draws it"
+            "this network reads windows and has no recurrent state, so inspect has nothing to show; "
+            "`unrolled summary RUN` draws the network"
         )
     report_stage = stage or (lambda name: None)
     report_stage("reading")

@@ -16,7 +16,7 @@ WINDOW_CELLS = ("feed-forward", "tdnn")
 AUTO_CELLS = ("lstm", "gru", "elman")
 """Candidates for cell='auto'; the first one that supports all given options is chosen."""
 LOOP_OPTIONS = ("skip", "dropout_weight", "dropout_candidate", "zoneout", "zoneout_cell")
-"""Options that act in the recurrent loop, which window networks do not have."""
+"""Options of the recurrent loop. Window networks have no such loop."""
 if TYPE_CHECKING:
     CellName = str
 else:
@@ -28,10 +28,10 @@ class CellConfig:
     """The recurrent cell, or the window network that replaces it, with its options."""
 
     cell: CellName = "auto"
-    """Recurrent cell, or a network that reads a window of steps and has no recurrent state. auto: lstm, or
-    the first of gru and elman that has the given options. feed-forward: a window of inputs in the first layer
-    (Bengio et al. 2003). tdnn: a window over the layer below in every layer (time delays, Waibel et al.
-    1989). --model is another name of this option."""
+    """Recurrent cell, or a network that reads a window of steps and has no recurrent state. auto: the
+    first of lstm, gru and elman that has all given options. feed-forward: the first layer reads a window of
+    inputs (Bengio et al. 2003). tdnn: every layer reads a window of the layer below (time-delay network,
+    Waibel et al. 1989). --model is another name of this option."""
 
     context: int = 5
     """Steps that a layer reads, including the current one; feed-forward (its first layer) and tdnn only."""
@@ -64,7 +64,12 @@ class CellConfig:
             require(
                 self.name in cells,
                 f"{name}={value!r} is an option of {_join_names(cells)}"
-                + (f", not of cell={self.cell!r}" if self.cell != "auto" else "; choose the cell with cell="),
+                + (
+                    f", not of cell={self.cell!r}"
+                    if self.cell != "auto"
+                    else f"; none of {_join_names(AUTO_CELLS)} has all given options: "
+                    "choose the cell with cell="
+                ),
             )
         require_at_least(self, {"context": 1})
         require_at_most(self, {"context": LARGEST_SIZE})
@@ -73,7 +78,10 @@ class CellConfig:
 
     @property
     def name(self) -> str:
-        """Name of the cell; if it is auto, the first candidate that has all options that were changed."""
+        """Name of the cell. auto becomes the first candidate that has every option with a non-default value.
+
+        If no candidate has them all, it becomes lstm.
+        """
         if self.cell != "auto":
             return self.cell
         supporting = self._non_default_options().values()
@@ -125,7 +133,7 @@ def cells_by_option() -> dict[str, tuple[str, ...]]:
 
 @cache
 def cells_by_loop_option() -> dict[str, tuple[str, ...]]:
-    """Map each option of the loop or the stack that some cells lack to the cells that have it."""
+    """Return the options of the loop or the stack that only some cells have, each with these cells."""
     return dict.fromkeys(LOOP_OPTIONS, RECURRENT) | {
         "dropout_weight": tuple(cell.name for cell in CELLS if cell.recurrent),
         "projection": tuple(cell.name for cell in CELLS if cell.projects),
@@ -167,15 +175,15 @@ class TokenNetworkConfig(StackConfig):
     """Recurrent layers over tokens, and the input layer for tokens."""
 
     input: Literal["auto", "embedding", "one-hot", "vectors"] = "auto"
-    """Input vectors of tokens. embedding: learned. one-hot: no table, so the first weight matrix acts as one.
-    vectors: word vectors from a file. auto: vectors if a file is given, else embedding."""
+    """Input vectors of tokens. embedding: learned. one-hot: no embedding table; the first weight matrix takes
+    its place. vectors: word vectors from a file. auto: vectors if a file is given, else embedding."""
 
     embedding: int = 128
     """Size of the learned embeddings."""
 
     embedding_std: float = 1.0
-    """Standard deviation of the initial embeddings (normal distribution). With a file of vectors it applies
-    to tokens that the file lacks, as a multiple of the standard deviation in the file."""
+    """Standard deviation of the initial embeddings (normal distribution). With input=vectors: standard
+    deviation for tokens that are not in the file, as a multiple of that of the vectors in the file."""
 
     vectors: str = ""
     """File of word vectors for input=vectors (GloVe or word2vec, text or .bin), or @word-vectors/glove-50d:
@@ -190,12 +198,12 @@ class TokenNetworkConfig(StackConfig):
         require_at_most(self, {"embedding": LARGEST_SIZE})
         require(
             bool(self.vectors) == (self.entry == "vectors"),
-            f"vectors={self.vectors!r} and input={self.input!r}: input='vectors' needs a file, and a "
-            "file needs input='vectors'",
+            f"vectors={self.vectors!r} and input={self.input!r}: give both input='vectors' and "
+            "vectors=FILE, or neither",
         )
         require(
             not self.freeze_vectors or self.entry == "vectors",
-            "freeze_vectors needs a file of word vectors: vectors",
+            "freeze_vectors needs word vectors: set vectors=FILE",
         )
 
     @property
@@ -214,9 +222,9 @@ class NetworkConfig(TokenNetworkConfig):
     """Use the embedding table as the output matrix; needs embedding = hidden (or projection)."""
 
     adaptive_softmax: tuple[int, ...] = ()
-    """Adaptive softmax with groups of tokens from frequent to rare, in which rare tokens cost less (Grave et
-    al. 2017): first token of each group except the first (2000 10000 makes three groups). Empty: one softmax
-    over all tokens."""
+    """Adaptive softmax, in which rare tokens cost less (Grave et al. 2017): boundaries between groups of
+    tokens, sorted from frequent to rare. 2000 10000 makes three groups: 0 to 1999, 2000 to 9999, the rest.
+    Empty: one softmax over all tokens."""
 
     init_range: float = 0.0
     """Initialise every weight and bias (not the gains of layer normalisation) uniformly within ± this value;
@@ -269,7 +277,7 @@ class DropoutConfig:
     """Dropout rate on single hidden-to-hidden weights (Merity et al. 2018)."""
 
     dropout_candidate: float = 0.0
-    """Dropout rate on the new content of each step (Semeniuta et al. 2016)."""
+    """Dropout rate on the candidate of each step: recurrent dropout (Semeniuta et al. 2016)."""
 
     zoneout: float = 0.0
     """Fraction of units of h that keep their old value (Krueger et al. 2017)."""

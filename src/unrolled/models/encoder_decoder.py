@@ -77,7 +77,7 @@ class EncoderDecoder(nn.Module):
 
     @property
     def precision(self) -> Precision:
-        """Precision of the products in the recurrent layers and in the loss; see :class:`Recurrent`."""
+        """Precision of matrix products in the stacks and the loss; see :class:`unrolled.layers.Recurrent`."""
         return self.encoder.precision
 
     @precision.setter
@@ -122,7 +122,9 @@ class EncoderDecoder(nn.Module):
         targets: Tensor,
         **options: Any,
     ) -> tuple[Tensor, Tensor]:
-        """Return the weighted sum of the losses, and −ln p of each target (T, B), without storing the logits.
+        """Return the sum of the losses, and −ln p of each target (T, B), without storing the logits.
+
+        The sum is weighted by row_weights and includes label smoothing; −ln p does not.
 
         Args:
             source: source tokens (S, B).

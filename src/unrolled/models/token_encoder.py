@@ -52,7 +52,7 @@ class TokenEncoder(RecurrentBody):
             self._initialise_one_hot()
 
     def _initialise_one_hot(self) -> None:
-        """Initialise the weights of one-hot inputs so that W x has the same spread as with embeddings."""
+        """Initialise the input weights; W x gets about the standard deviation that it has with embeddings."""
         with torch.no_grad():
             for name, p in self.recurrent.named_parameters():
                 if name.startswith(("weight_ih_l0", "weight_l0")):

@@ -1,4 +1,4 @@
-"""Watch records of the log."""
+"""Log records of the kind "watch": gradients, saturation and weights of one step."""
 
 import math
 from collections.abc import Mapping

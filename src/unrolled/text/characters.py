@@ -36,9 +36,10 @@ class CharacterTokenizer(Tokenizer):
     def train(
         cls, texts: Iterable[str], *, size: int = 0, min_frequency: int = 1, lowercase: bool = False
     ) -> "CharacterTokenizer":
-        """Build a vocabulary of the most frequent characters, at most ``size`` − 2 (``size`` 0: no limit).
+        """Build a vocabulary of ``<eos>``, ``<unk>`` and the most frequent characters.
 
-        Characters that occur less than ``min_frequency`` times are left out.
+        It has at most ``size`` tokens; 0: no limit. Characters that occur less than ``min_frequency`` times
+        are left out.
         """
         counts: Counter[str] = Counter()
         for text in texts:

@@ -1,4 +1,4 @@
-"""The log of a run: one JSON object per line, truncated to the checkpoint on resume."""
+"""The log of a run: one JSON object per line. On resume, records after the checkpoint are deleted."""
 
 import json
 import os
@@ -51,7 +51,9 @@ class MetricsLog:
             raise self._write_error(error) from error
 
     def rewind(self, position: int) -> None:
-        """Truncate the file to a length returned by :meth:`position`; later steps will be repeated.
+        """Cut the file back to a length returned by :meth:`position`, and read its records again.
+
+        The deleted steps are trained and logged again.
 
         Raises:
             RunError: if the log is shorter than ``position``, damaged, or cannot be written.

@@ -186,14 +186,16 @@ def test_every_reader_names_the_task_for_data_of_another_kind(noun):
     with pytest.raises(DataError) as caught:
         READERS[noun](f"@{other}/train")
     message = str(caught.value)
-    assert message.startswith(f"@{other}/train: contains {entry.kind.noun}, for {entry.kind.reader}; ")
+    assert message.startswith(
+        f"@{other}/train: contains {entry.kind.noun}, for use with `{entry.kind.reader}`; "
+    )
     assert noun in message
     suitable = [name for name, candidate in CATALOGUE.items() if candidate.kind.noun == noun]
     assert all(f"@{name}" in message for name in suitable)
 
 
 def test_a_data_set_without_a_file_cannot_be_located():
-    with pytest.raises(DataError, match="@stdlib: is not one file; unrolled train lm reads it"):
+    with pytest.raises(DataError, match=r"@stdlib: is not a single file.*; use it with `unrolled train lm`"):
         locate("@stdlib", TEXT)
 
 

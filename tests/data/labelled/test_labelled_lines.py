@@ -101,12 +101,15 @@ def test_file_extensions_as_labels(tmp_path):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["train/pos/1.txt", "test/pos/1.txt"], "holds parts, not labels; .*--data .*/train"),
+        (
+            ["train/pos/1.txt", "test/pos/1.txt"],
+            "training, validation and test data; .*--data .*/train",
+        ),
         (
             ["train_text.txt", "train_labels.txt", "dev_text.txt", "dev_labels.txt"],
             "train_text.txt,.*_labels",
         ),
-        (["train.txt", "dev.txt"], "holds parts, not labels; .*train.txt"),
+        (["train.txt", "dev.txt"], "training, validation and test data; .*train.txt"),
         (
             ["x.train.all", "x.train.label", "x.test"],
             r"may be the train data \(x.train.all, x.train.label\)",

@@ -77,8 +77,8 @@ def test_pairs_without_a_side_are_left_out_and_counted(write):
     assert get_pairs(pairs) == [("1", "1"), ("4", "4")]
     assert pairs.lines == [1, 4]
     assert (
-        "2 of 5 pairs lack a side and are left out, lines 2, 3 (--missing error refuses them)"
-        in join_notes(pairs)
+        "2 of 5 pairs are left out because one side is blank (lines 2, 3); to stop with an error instead, "
+        "use --missing error" in join_notes(pairs)
     )
     a, b = write("a", "x\n\n"), write("b", "\nx\n")
     with pytest.raises(DataError, match="holds no pairs"):

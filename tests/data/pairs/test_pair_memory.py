@@ -50,7 +50,7 @@ def test_pairs_are_kept_if_both_sides_are_present(pairs):
 def test_pairs_with_a_missing_side_are_left_out_and_counted(nothing):
     pairs = build_pairs([*PAIRS, ("x", nothing), (nothing, "y"), (nothing, nothing)])
     assert get_pairs(pairs) == PAIRS
-    assert "2 of 6 pairs lack a side and are left out, lines 4, 5" in pairs.notes[0]
+    assert "2 of 6 pairs are left out because one side is blank (lines 4, 5)" in pairs.notes[0]
     with pytest.raises(DataError, match="blank on line 4"):
         build_pairs([*PAIRS, ("x", nothing)], form=STRICT)
 

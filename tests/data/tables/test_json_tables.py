@@ -47,11 +47,11 @@ def test_one_row_with_vectors_is_one_row(tmp_path):
 
 def test_two_lists_of_rows_are_refused(tmp_path):
     (tmp_path / "v.json").write_text(json.dumps({"train": OBJECTS, "test": OBJECTS}))
-    with pytest.raises(DataError, match="the rows may be those of 'train' or 'test'"):
+    with pytest.raises(DataError, match="'train' and 'test' all look like rows"):
         read_table(tmp_path / "v.json")
 
 
 def test_rows_of_different_lengths_are_refused(tmp_path):
     (tmp_path / "v.json").write_text('[["a", "b"], ["c"]]')
-    with pytest.raises(DataError, match="row 2 has 1 value and the first row 2"):
+    with pytest.raises(DataError, match="row 2 has 1 value, but the first row has 2"):
         read_table(tmp_path / "v.json")

@@ -1,7 +1,7 @@
 """Look up a data set by ``@name`` or ``@name/part``.
 
-Files under ``$UNROLLED_DATA`` are used if their SHA-256 agrees. Missing files are downloaded once, from their
-public address to the user's cache.
+Files under ``$UNROLLED_DATA`` are used if their SHA-256 is the one in the catalogue. Missing files are
+downloaded once, from their public address to the user's cache.
 """
 
 from pathlib import Path
@@ -42,8 +42,8 @@ def find_dataset(source: str, *kinds: Kind) -> tuple[DataSet, str]:
     if entry.kind not in kinds:
         nouns = " or ".join(kind.noun for kind in kinds)
         raise DataError(
-            f"{source}: contains {entry.kind.noun}, for {entry.kind.reader}; {nouns} are needed here, such "
-            f"as {list_names(*kinds)}"
+            f"{source}: contains {entry.kind.noun}, for use with `{entry.kind.reader}`; {nouns} are needed "
+            f"here, for example {list_names(*kinds)}"
         )
     if not entry.parts and part:
         raise DataError(f"{source}: has no parts{suggestion(source[1:], [name])}")
@@ -64,6 +64,8 @@ def locate(source: str | Path, *kinds: Kind) -> Path:
         return Path(source)
     entry, part = find_dataset(str(source), *kinds)
     if not part:
-        raise DataError(f"{source}: is not one file; {entry.kind.reader} reads it")
+        raise DataError(
+            f"{source}: is not a single file, so it cannot be used here; use it with `{entry.kind.reader}`"
+        )
     (file,) = entry.parts[part]
     return fetch(entry.name, file)

@@ -12,7 +12,7 @@ from unrolled.data.path_lists import split_paths
 from unrolled.errors import DataError
 
 SHOWN = 5
-"""Largest number of names that a note lists."""
+"""Maximum number of names that a note lists."""
 
 
 def read_folder(folder: Path, encoding: str) -> tuple[list[Row], list[str]]:
@@ -22,7 +22,7 @@ def read_folder(folder: Path, encoding: str) -> tuple[list[Row], list[str]]:
     labels.
 
     Raises:
-        DataError: if it holds none of these, or can be read in another way.
+        DataError: if it holds none of these, or it is not clear which names are the labels.
     """
     folders, files = list_folder(folder)
     _refuse_parts(folder, [*folders, *files])
@@ -32,7 +32,10 @@ def read_folder(folder: Path, encoding: str) -> tuple[list[Row], list[str]]:
         return rows, [note]
     plain = [p for p in files if p.suffix == ".txt"]
     if folders and plain:
-        raise DataError(f"{folder}: holds folders and .txt files; keep one of the two, each named by a label")
+        raise DataError(
+            f"{folder}: holds both folders and .txt files; keep only the folders or only the files, named by "
+            "labels"
+        )
     if folders:
         _refuse_ambiguous_depth(folder, folders)
         named = [(path, path.name) for path in folders]
@@ -58,7 +61,7 @@ def read_pairs(source: str, encoding: str) -> list[Row]:
     """Return the rows of ``LABEL=FILE,LABEL=FILE``; if FILE is a folder, each of its files is one text.
 
     Raises:
-        DataError: if a part is not of this form, or a file cannot be read.
+        DataError: if an item is not LABEL=FILE, or a file cannot be read.
     """
     pairs = [pair.partition("=") for pair in split_paths(source)]
     for label, equals, name in pairs:
@@ -84,20 +87,24 @@ def _read_documents(folder: Path, encoding: str) -> list[Document]:
 
 
 def _refuse_parts(folder: Path, inside: list[Path]) -> None:
-    """Raise DataError for a folder of training, validation and test data if one data set is expected."""
+    """Raise DataError if the folder holds training, validation and test parts instead of labels."""
     words = {word for names in PARTS.values() for word in names}
     parts = find_labelled_parts(folder)
     if parts is not None:
-        raise DataError(f"{folder}: holds parts, not labels; give one of them: --data {parts.train}")
+        raise DataError(_parts_message(folder, parts.train))
     if inside and all(path.name.split(".")[0].lower() in words for path in inside):
-        raise DataError(f"{folder}: holds parts, not labels; give one of them: --data {inside[0]}")
+        raise DataError(_parts_message(folder, inside[0]))
+
+
+def _parts_message(folder: Path, part: str | Path) -> str:
+    return f"{folder}: is divided into training, validation and test data; give one of them: --data {part}"
 
 
 def _refuse_ambiguous_depth(folder: Path, folders: list[Path]) -> None:
     """Raise DataError for nested folders if the labels could be the outer or the inner folders."""
     inside = {path: list_folder(path) for path in folders}
     if len({tuple(p.name for p in inner.folders) for inner in inside.values()}) == 1:
-        return  # all folders contain the same inner folders, so these are not labels
+        return  # every folder has the same inner folders, so the labels are the outer names
     for path, inner in inside.items():
         if len(inner.folders) > 1 and not inner.files:
             outer_names = _list_names(p.name for p in folders)

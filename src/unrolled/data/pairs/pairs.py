@@ -9,7 +9,7 @@ from unrolled.short_repr import short_repr
 from unrolled.wording import counted
 
 SHOWN = 5
-"""Number of line numbers that a message lists."""
+"""Maximum number of lines that a message lists."""
 
 
 @short_repr
@@ -59,10 +59,11 @@ def clean(pairs: Pairs, missing: Literal["drop", "error"]) -> Pairs:
         raise DataError(f"{pairs.name}: holds no pairs")
     notes = list(pairs.notes)
     if incomplete:
-        lack, are = ("lacks", "is") if len(incomplete) == 1 else ("lack", "are")
+        are = "is" if len(incomplete) == 1 else "are"
         notes.append(
-            f"{len(incomplete):,} of {counted(len(sides), 'pair')} {lack} a side and {are} left out, "
-            f"{_list_lines([pairs.lines[i] for i in incomplete])} (--missing error refuses them)"
+            f"{len(incomplete):,} of {counted(len(sides), 'pair')} {are} left out because one side is blank "
+            f"({_list_lines([pairs.lines[i] for i in incomplete])}); to stop with an error instead, use "
+            "--missing error"
         )
     return replace(
         pairs,

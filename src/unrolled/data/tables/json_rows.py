@@ -23,8 +23,9 @@ class JsonRows(NamedTuple):
 def parse_json_rows(path: Path, text: str) -> JsonRows:
     """Return the rows of a JSON file.
 
-    Accepted are one object or array per line; one array of them; an object with such an array, such as
-    ``{"data": […]}``; an object with a list or an object of values for each column.
+    Four forms are accepted: (1) one object or array per line, (2) an array of objects or arrays, (3) an
+    object that contains form 2, such as ``{"data": […]}``, (4) an object that maps each column to its values,
+    which are a list, or an object with row numbers as keys.
 
     Raises:
         DataError: if it is not JSON, has another form, or several lists could be the rows.
@@ -53,7 +54,7 @@ def parse_json_rows(path: Path, text: str) -> JsonRows:
 
 
 def _parse_document(path: Path, text: str) -> list[Any] | dict[str, Any] | None:
-    """Return the array or object in a ``.json`` file; None if the file has one per line."""
+    """Return the array or object in a ``.json`` file; None if it has one object or array per line."""
     start = text.lstrip()
     if Path(path.name.removesuffix(".gz")).suffix.lower() != ".json" or not start.startswith(("[", "{")):
         return None
@@ -78,7 +79,10 @@ def _parse_line(path: Path, number: int, line: str) -> Any:
 
 
 def _find_rows(path: Path, document: dict[str, Any]) -> tuple[list[str], list[Any]]:
-    """Return the rows in an object, and the column names if the rows are arrays and the object names them."""
+    """Return the column names and the rows of an object.
+
+    The names are empty unless the object maps columns to values, or has arrays as rows and a "columns" list.
+    """
     values = list(document.values())
     if len(values) > 1 and all(isinstance(value, dict) for value in values) and _are_numbers(document):
         return [], values
@@ -88,7 +92,7 @@ def _find_rows(path: Path, document: dict[str, Any]) -> tuple[list[str], list[An
     lists = [name for name, value in document.items() if _are_rows(value, named="columns" in document)]
     if len(lists) > 1:
         raise DataError(
-            f"{path}: the rows may be those of {' or '.join(map(repr, lists))}; write one of them to a "
+            f"{path}: {' and '.join(map(repr, lists))} all look like rows; copy the one you want to a "
             "separate file"
         )
     if not lists:
@@ -99,9 +103,10 @@ def _find_rows(path: Path, document: dict[str, Any]) -> tuple[list[str], list[An
 
 
 def _are_rows(value: Any, *, named: bool) -> bool:
-    """Return whether a value is a list of objects or arrays; arrays without names must contain text.
+    """Return whether a value is a list of objects or arrays.
 
-    Arrays of numbers without names are vectors, not rows.
+    Without column names, arrays count as rows only if the first one contains only text: arrays of numbers are
+    vectors.
     """
     if not isinstance(value, list) or not value:
         return False
@@ -133,6 +138,6 @@ def _check_lengths(path: Path, lines: list[int], rows: list[list[Any]], width: i
     for number, row in zip(lines, rows, strict=True):
         if len(row) != width:
             raise DataError(
-                f"{path}: row {number} has {counted(len(row), 'value')} and the first row {width}"
+                f"{path}: row {number} has {counted(len(row), 'value')}, but the first row has {width}"
             )
     return rows

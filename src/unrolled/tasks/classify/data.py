@@ -64,7 +64,7 @@ class Examples:
         return Examples([self.rows[i] for i in indices], self.labels[indices])
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of all rows and labels, with which a resumed run checks its data."""
+        """Return the SHA-256 of all rows and labels. A resumed run uses it to check its data."""
         digest = hashlib.sha256(self.labels.tobytes())
         for row in self.rows:
             digest.update(len(row).to_bytes(8, "little") + row.tobytes())
@@ -82,7 +82,7 @@ class ClassifierData:
     texts: tuple[Labelled, Labelled | None]
     """Training and held-out examples before encoding."""
     notes: tuple[str, ...] = ()
-    """See :class:`TaskData`."""
+    """How the data were read, one line each."""
 
     @property
     def class_names(self) -> list[str]:
@@ -91,7 +91,7 @@ class ClassifierData:
 
 
 def encode(labelled: Labelled, tokenizer: Tokenizer | None, classes: list[Label], features: int) -> Examples:
-    """Return sequences as token ids, or as vectors without a tokenizer, and labels as indices.
+    """Return sequences as token ids (as vectors if ``tokenizer`` is None) and labels as indices.
 
     Labels that are not among the classes get negative indices, which no prediction equals.
 
@@ -106,7 +106,9 @@ def encode(labelled: Labelled, tokenizer: Tokenizer | None, classes: list[Label]
 
 
 def unseen_label_notes(labels: Sequence[Any], classes: Sequence[Label], source: str) -> list[str]:
-    """Return a note that counts and names the labels absent from the training data; empty without any.
+    """Return a list with one note about labels that the training data lack; empty if there are none.
+
+    The note counts the examples and names the labels.
 
     Raises:
         DataError: if most examples have such labels.
@@ -150,10 +152,10 @@ def encode_rows(items: list[Any], tokenizer: Tokenizer | None, features: int) ->
 
 
 def hold_out(labels: list[Any], fraction: float, seed: int) -> tuple[Ids, Ids]:
-    """Return the row numbers to train on and to hold out: a random ``fraction`` of each label.
+    """Return the row numbers to train on, and those to hold out.
 
-    If that is less than half a row, no row of the label is held out. At least one row of each label is kept
-    for training.
+    A random ``fraction`` of the rows of each label is held out. The number is rounded, so a label with few
+    rows may have none held out. At least one row of each label is kept for training.
     """
     rng = np.random.default_rng(seed)
     names = np.array([str(label) for label in labels])

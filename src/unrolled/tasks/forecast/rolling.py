@@ -51,7 +51,7 @@ def forecast(
         origins: origins, each with at least one row before it.
         horizon: H; for a direct model, at most its own horizon.
         config: configuration of the model.
-        samples: number of paths to sample from a distribution; 0 takes the configuration's.
+        samples: number of paths to sample from a distribution; 0 takes config.forecast.samples.
         seed: seed of the paths. The global random state does not change.
     """
     output, levels = model.output, config.forecast.quantiles
@@ -68,7 +68,8 @@ def forecast(
     for i, origin in enumerate(origins):
         values[i] = p.to_data_units(z[i].T, origin).T
     if output.sampled:
-        # A direct forecast has its centre before its draws. It is the median: transforms are monotonic.
+        # In a direct forecast, column 0 is the median and the others are draws. It is still the median in
+        # data units, because transforms are monotonic.
         point = np.median(values, axis=-1) if p.recursive else values[..., 0]
         values = values if p.recursive else values[..., 1:]
         quantiles = np.quantile(values, levels, axis=-1)
@@ -88,7 +89,11 @@ def _forecast_scaled(
     config: ForecasterConfig,
     draws: int,
 ) -> Numbers:
-    """Return z (N, H, draws or quantiles): the mean over all members, or paths sampled from all of them."""
+    """Return forecasts z (N, H, draws or quantiles) in scaled units.
+
+    Without sampling: the mean over the members. With sampling: paths, divided among the members; in a direct
+    forecast, the mean of the members' medians comes before them.
+    """
     members = get_members(model)
     ahead = np.stack([p.known_from(o, horizon) for o in origins], axis=1)
     if not model.output.sampled:
@@ -99,7 +104,7 @@ def _forecast_scaled(
     member_paths = [
         _forecast_member(member, p, origins, ahead, config, share)
         for member, share in zip(members, shares, strict=True)
-        if share or not p.recursive  # a direct member also gives a centre
+        if share or not p.recursive  # run direct members without draws too: the mean includes their medians
     ]
     if p.recursive:
         return np.concatenate(member_paths, axis=-1)
@@ -115,7 +120,9 @@ def _forecast_member(
     config: ForecasterConfig,
     draws: int,
 ) -> Numbers:
-    """Return z (N, H, draws or quantiles) of one member; a sampled direct forecast has its centre first.
+    """Return forecasts z (N, H, draws or quantiles) of one member, in scaled units.
+
+    For a sampled direct forecast, the last axis is the median followed by the draws.
 
     ``ahead`` (H, N, K) are the known features of the steps to forecast.
     """
@@ -139,7 +146,10 @@ def _forecast_member(
 def states_at(
     model: Member, p: PreparedSeries, ends: Sequence[int], config: ForecasterConfig
 ) -> tuple[Tensor, State]:
-    """Read the rows up to each end as in training; return features (N, F) of the last row, and states."""
+    """Run the network over the rows before each end; return features (N, F) of the last row, and states.
+
+    As in training, it reads a window of these rows, or all of them with ``mode="stream"``.
+    """
     training = config.training
     if training.mode == "stream":
         reads = list(_states_along(model, p, ends))
@@ -170,11 +180,11 @@ def _states_along(model: Member, p: PreparedSeries, ends: Sequence[int]) -> Iter
 def held_out_errors(
     model: Forecasting, p: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
 ) -> tuple[Numbers, Numbers]:
-    """Return the scores that select the weights, and the losses, one per forecast step, in scaled units.
+    """Return the errors by which the best weights are chosen, and the losses.
 
-    For point forecasts: the absolute error and the loss over the whole horizon. For quantiles and
-    distributions both are the loss, as a mean over members; a recursive model then reads the true value
-    before each step.
+    Both have one number per forecast step, in scaled units. For point forecasts: the absolute error and the
+    loss over the whole horizon. For quantiles and distributions, both arrays are the loss, averaged over
+    members; a recursive model is given the true previous value at each step (teacher forcing).
     """
     horizon = config.forecast.horizon
     if config.forecast.output == "point":
@@ -188,9 +198,10 @@ def held_out_errors(
 def gains_over_linear(
     model: Forecasting, p: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
 ) -> Numbers:
-    """Return the excess error (N,) of the forecasts from each origin over the linear part alone.
+    """Return, for each origin, the error of the forecast minus the error of the linear part alone, (N,).
 
-    Errors are mean absolute errors in data units, as fractions of the linear part's mean error.
+    Negative is better. Errors are mean absolute errors in data units, as fractions of the linear part's mean
+    error.
     """
     horizon = config.forecast.horizon
     actual = np.stack([p.series.target[o : o + horizon] for o in origins])

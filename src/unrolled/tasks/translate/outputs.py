@@ -20,7 +20,7 @@ class Translated:
 
 
 def output_table(translated: Translated, *, scores: bool = False) -> Predictions:
-    """Return the rows of the input (one column "source" for a file of lines) with an output column.
+    """Return a table: the columns of the input (one column "source" for a text file), then the output.
 
     Args:
         translated: sources with one or more outputs each; every output gets a row.
