@@ -38,7 +38,7 @@ INTERVALS = (1, 2, 3, STEPS, 50, "auto")
 
 @needs_extension
 @pytest.mark.parametrize("checkpoint_every", INTERVALS)
-@pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
+@pytest.mark.parametrize("reverse", [False, True], ids=["left-to-right", "right-to-left"])
 @pytest.mark.parametrize("case", CASES + MORE_CASES, ids=str)
 def test_results_and_gradients_equal_those_without_checkpoints(
     case: Case, reverse: bool, checkpoint_every: int | str
@@ -51,12 +51,12 @@ def test_results_and_gradients_equal_those_without_checkpoints(
     leaves = problem.leaves
     without_checkpoints = outcome(problem.compiled(**options), leaves)
     with_checkpoints = outcome(problem.compiled(checkpoint_every=checkpoint_every, **options), leaves)
-    results = 1 + len(problem.state)
+    num_outputs = 1 + len(problem.state)
     assert all(
         torch.equal(a, b)
-        for a, b in zip(with_checkpoints[:results], without_checkpoints[:results], strict=True)
+        for a, b in zip(with_checkpoints[:num_outputs], without_checkpoints[:num_outputs], strict=True)
     )
-    assert_near(with_checkpoints[results:], without_checkpoints[results:], within=1e-13)
+    assert_near(with_checkpoints[num_outputs:], without_checkpoints[num_outputs:], within=1e-13)
 
 
 @needs_extension
@@ -74,7 +74,7 @@ def test_checkpoints_in_float32(name: str, checkpoint_every: int | str) -> None:
 
 @needs_extension
 @pytest.mark.parametrize("checkpoint_every", [200, 520, 1000, "auto"])
-def test_segments_longer_and_shorter_than_those_of_the_backward_pass(checkpoint_every: int | str) -> None:
+def test_intervals_longer_and_shorter_than_backward_segments(checkpoint_every: int | str) -> None:
     for name, batch in (("lstm", 1), ("gru-before", 3)):
         problem = make_problem(case_named(name), steps=1100, batch=batch)
         leaves = problem.leaves
@@ -136,7 +136,7 @@ def test_auto_is_the_square_root_of_the_steps() -> None:
 
 @pytest.mark.parametrize("checkpoint_every", [0, -1, True, False, 2.0, "always", "", math.nan])
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-def test_an_invalid_number_of_steps_is_refused(kind: str, checkpoint_every: object) -> None:
+def test_an_invalid_checkpoint_every_is_refused(kind: str, checkpoint_every: object) -> None:
     with pytest.raises(
         ConfigError, match=f"checkpoint_every={checkpoint_every!r}: give a positive number of steps"
     ):
@@ -173,7 +173,7 @@ def test_a_single_step_with_checkpoints() -> None:
     assert layer.explain().paths == ["compiled"]
 
 
-LONG_STEP = """
+TRAINING_STEP_SCRIPT = """
 import sys
 import torch, unrolled
 
@@ -202,13 +202,13 @@ print(peak() - before)
 """
 
 
-def measure_added_megabytes(steps: int, checkpoints: str) -> float:
+def measure_added_megabytes(steps: int, checkpoint_every: str) -> float:
     """Return by how many MiB a training step raises the peak memory.
 
     x, y and their gradients are not counted.
     """
     process = subprocess.run(
-        [sys.executable, "-c", LONG_STEP, str(steps), checkpoints],
+        [sys.executable, "-c", TRAINING_STEP_SCRIPT, str(steps), checkpoint_every],
         capture_output=True,
         text=True,
         timeout=240,

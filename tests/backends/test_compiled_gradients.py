@@ -45,7 +45,7 @@ def test_every_cell(case: Case) -> None:
 
 
 @pytest.mark.thin(3)
-@pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
+@pytest.mark.parametrize("reverse", [False, True], ids=["left-to-right", "right-to-left"])
 @pytest.mark.parametrize("case", ALL_CASES, ids=str)
 def test_masks_and_ragged_rows_with_checkpoints(case: Case, reverse: bool) -> None:
     problem = all_masks(make_problem(case, **SMALL), hidden_size=2)
@@ -69,7 +69,7 @@ def test_zoneout_in_evaluation(name: str, checkpoint_every: int | None) -> None:
 
 
 @pytest.mark.parametrize("case", ALL_CASES, ids=str)
-def test_sizes_of_full_vectors_plus_one(case: Case) -> None:
+def test_sizes_one_above_the_simd_width(case: Case) -> None:
     problem = make_problem(widened(case, 17), steps=4, batch=13, hidden_size=17, input_size=9)
     assert check_gradients(all_masks(problem, 17), fast_mode=True, lengths=[4, 2, 3, 1] * 3 + [4])
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from unrolled.errors import ConfigError, ShapeError
-from unrolled.layers.attention import KINDS, Attention, Memory
+from unrolled.layers.attention import KINDS, Attention, AttentionMemory
 
 H, M = 4, 4
 SCORED = ("dot", "general", "additive")
@@ -104,7 +104,7 @@ def test_a_memory_is_selected_by_rows() -> None:
     attention = make_attention("general")
     memory, lengths, query = make_problem((4, 2, 3))
     row_indices = torch.tensor([2, 0])
-    full_memory: Memory = attention.make_memory(memory, lengths)
+    full_memory: AttentionMemory = attention.make_memory(memory, lengths)
     context, _ = attention(query, full_memory)
     torch.testing.assert_close(
         attention(query[row_indices], full_memory.select(row_indices))[0], context[row_indices]

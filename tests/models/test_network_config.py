@@ -8,7 +8,7 @@ import pytest
 from unrolled.errors import ConfigError
 from unrolled.layers import RecurrentDrop
 from unrolled.models import CellConfig, DropoutConfig, NetworkConfig
-from unrolled.models.config import RECURRENT
+from unrolled.models.config import RECURRENT_CELLS
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,8 @@ from unrolled.models.config import RECURRENT
         ({"peepholes": True, "reset": "before"}, "is an option of"),
         (
             {"cell": "tdnn", "layer_norm": True},
-            f"is an option of {', '.join(RECURRENT[:-1])} and {RECURRENT[-1]}, not of cell='tdnn'",
+            f"is an option of {', '.join(RECURRENT_CELLS[:-1])} and {RECURRENT_CELLS[-1]}, "
+            "not of cell='tdnn'",
         ),
         ({"cell": "feed-forward", "recurrent_init": "identity"}, "recurrent_init='identity' is an option of"),
         ({"cell": "feed-forward", "reset": "before"}, "reset='before' is an option of gru"),
@@ -112,5 +113,5 @@ def test_dropout_rates_reach_the_layers_they_apply_to() -> None:
         dropout=0.1, dropout_weight=0.2, dropout_candidate=0.3, zoneout=0.4, zoneout_cell=0.5
     )
     expected = RecurrentDrop(weight=0.2, candidate=0.3, zoneout=0.4, zoneout_cell=0.5)
-    assert config.recurrent() == expected
-    assert DropoutConfig(dropout=0.1, locked=True).recurrent() == RecurrentDrop(locked=0.1)
+    assert config.for_recurrent_layers() == expected
+    assert DropoutConfig(dropout=0.1, locked=True).for_recurrent_layers() == RecurrentDrop(locked=0.1)

@@ -110,7 +110,7 @@ def test_window_networks_show_what_each_step_reads() -> None:
 def test_bidirectional_window_networks_look_ahead() -> None:
     class SummarisedEncoder(TokenEncoder):
         def parts(self) -> list:
-            return [self.recurrent, self.input_line]
+            return [self.recurrent, self.input_summary]
 
     model = SummarisedEncoder(30, *MODELS[7], DropoutConfig(), bidirectional=True)
     text = summarise(model)

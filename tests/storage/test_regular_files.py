@@ -11,7 +11,7 @@ from unrolled.atomic import write_atomically
 from unrolled.errors import RunError
 from unrolled.experiments.comparison_folder import ComparisonFolder
 from unrolled.experiments.repetition_folder import RepetitionFolder
-from unrolled.storage.regular import check_replaceable, require_regular
+from unrolled.storage.regular import check_replaceable, require_regular_file
 from unrolled.training.log import MetricsLog, read_log
 from unrolled.training.tensor_files import read_json, read_tensors
 
@@ -40,7 +40,7 @@ def test_files_links_and_missing_paths_are_accepted(tmp_path):
     (tmp_path / "file").write_text("x")
     (tmp_path / "link").symlink_to("file")
     for name in ("file", "link", "none"):
-        require_regular(tmp_path / name)
+        require_regular_file(tmp_path / name)
     check_replaceable(tmp_path, ("file", "link", "none", "none/deep"))
 
 
@@ -49,7 +49,7 @@ READERS = {
     "tensors": read_tensors,
     "log": read_log,
     "add": lambda path: MetricsLog(path).add({"step": 1}),
-    "position": lambda path: MetricsLog(path).position(),
+    "position": lambda path: MetricsLog(path).sync(),
 }
 
 

@@ -33,13 +33,13 @@ def test_record_round_trip_is_exact(path):
     log = write_records(path, 5)
     assert log.records == read_log(path) == records(5)
     assert path.read_bytes().count(b"\n") == 5
-    assert log.position() == path.stat().st_size
+    assert log.sync() == path.stat().st_size
 
 
 def test_without_a_path_records_are_kept_in_memory():
     log = write_records(None, 3)
     assert log.records == records(3)
-    assert log.position() == 0
+    assert log.sync() == 0
 
 
 def test_an_incomplete_last_line_is_ignored(path):
@@ -56,11 +56,11 @@ def test_a_missing_log_reads_as_empty(path):
 
 def test_rewind_removes_the_records_of_steps_to_be_repeated(path):
     log = write_records(path, 2)
-    position = log.position()
+    position = log.sync()
     log.add(record(99))
     path.write_bytes(path.read_bytes() + b'{"step": 10')
     reopened = MetricsLog(path)
-    reopened.rewind(position)
+    reopened.truncate(position)
     assert reopened.records == records(2)
     reopened.add(record(2))
     assert read_log(path) == records(3)
@@ -68,19 +68,19 @@ def test_rewind_removes_the_records_of_steps_to_be_repeated(path):
 
 def test_rewind_to_zero_empties_the_log(path):
     log = write_records(path, 2)
-    log.rewind(0)
+    log.truncate(0)
     assert log.records == []
     assert path.read_bytes() == b""
 
 
 def test_a_log_shorter_than_its_recorded_position_is_refused(path):
-    position = write_records(path, 4).position()
+    position = write_records(path, 4).sync()
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(RunError, match=r"metrics\.jsonl"):
-        MetricsLog(path).rewind(position)
+        MetricsLog(path).truncate(position)
     path.unlink()
     with pytest.raises(RunError, match=r"metrics\.jsonl"):
-        MetricsLog(path).rewind(position)
+        MetricsLog(path).truncate(position)
 
 
 @pytest.mark.parametrize("line", [b"nonsense", b"{", b"\x00\x00", b"\xff"])

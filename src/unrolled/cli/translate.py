@@ -13,7 +13,7 @@ from unrolled.errors import DataError
 from unrolled.extras import require_extra
 from unrolled.storage.output import check_output, get_extension, parse_output_path, write_output
 from unrolled.tasks.base.show_notes import show_notes
-from unrolled.tasks.translate.outputs import Translated, output_table
+from unrolled.tasks.translate.outputs import SourcesWithOutputs, output_table
 from unrolled.tasks.translate.task import Translator
 
 STREAM = "-"
@@ -90,9 +90,9 @@ def run(argv: Sequence[str], prog: str) -> int:
     return 0
 
 
-def _write(translated: Translated, out: TextIO, name: str, n_best: int) -> None:
+def _write(translated: SourcesWithOutputs, out: TextIO, name: str, n_best: int) -> None:
     if translated.sources.table is not None or get_extension(name) in TABLES:
-        output_table(translated, scores=n_best > 1).write(out, name)
+        output_table(translated, with_scores=n_best > 1).write(out, name)
         return
     for number, outputs in enumerate(translated.outputs, 1):
         for output in outputs:
@@ -100,7 +100,9 @@ def _write(translated: Translated, out: TextIO, name: str, n_best: int) -> None:
             out.write(text + "\n")
 
 
-def _plot(translator: Translator, translated: Translated, folder: Path, options: dict[str, object]) -> None:
+def _plot(
+    translator: Translator, translated: SourcesWithOutputs, folder: Path, options: dict[str, object]
+) -> None:
     for number, text in enumerate(translated.sources.texts, 1):
         if text.strip():
             translator.plot_attention(text, folder / f"{number}.png", **options)

@@ -10,7 +10,7 @@ from unrolled.atomic import write_atomically
 from unrolled.errors import RunError
 from unrolled.experiments.folder import ExperimentFolder, Layout
 from unrolled.reading import MalformedError, parse_json, read_bytes
-from unrolled.storage.regular import require_regular
+from unrolled.storage.regular import require_regular_file
 from unrolled.tasks.base.outcome import Outcome
 
 TRIALS, PLOT = "trials.jsonl", "trials.png"
@@ -59,7 +59,7 @@ class RepetitionFolder(ExperimentFolder):
 def _read_outcomes(path: Path) -> list[Outcome]:
     if not os.path.lexists(path):
         return []
-    require_regular(path)
+    require_regular_file(path)
     outcomes = []
     for number, raw in enumerate(read_bytes(path, RunError).splitlines(), 1):
         try:

@@ -76,27 +76,29 @@ def inspect_run(
         )
     report_stage = stage or (lambda name: None)
     report_stage("reading")
-    job, sample = task.sample(data, rows=extent.rows, steps=extent.steps)
-    losses, model = JobLosses(job, sample.batch), cast(Any, task.model)
+    job, data_sample = task.sample(data, rows=extent.rows, steps=extent.steps)
+    losses, model = JobLosses(job, data_sample.batch), cast(Any, task.model)
     losses()  # sets losses.last
-    times, layers = losses.last.times, losses.last.layers
-    samples = extent.samples or None
-    diagnosis = diagnose(model, losses, times=times, layers=layers, samples=samples, stage=stage)
+    times, layers_name = losses.last.times, losses.last.layers
+    jacobian_points = extent.samples or None
+    diagnosis = diagnose(model, losses, times=times, layers=layers_name, samples=jacobian_points, stage=stage)
     report_stage("long row")
-    long = read_long_row(task, data, extent.long_steps, layers) if sample.tokens is not None else None
-    if long is not None:
-        diagnosis = replace_lyapunov(diagnosis, long_row_exponents(long, layers))
+    long_row = (
+        read_long_row(task, data, extent.long_steps, layers_name) if data_sample.tokens is not None else None
+    )
+    if long_row is not None:
+        diagnosis = replace_lyapunov(diagnosis, long_row_exponents(long_row, layers_name))
     report_stage("memory")
     memory = measure_memory(task, data, extent.targets)
     report_stage("samples")
     return RunInspection(
         name=name or type(task).__name__,
-        source=sample.source,
+        source=data_sample.source,
         task=task,
         diagnosis=diagnosis,
-        tokens=sample.tokens,
-        long=long,
+        tokens=data_sample.tokens,
+        long=long_row,
         memory=memory,
-        samples=generate_samples(task, sample),
+        samples=generate_samples(task, data_sample),
         drawing=summarise(model),
     )

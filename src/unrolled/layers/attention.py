@@ -17,7 +17,7 @@ from unrolled.errors import ShapeError
 
 
 @dataclass(frozen=True, eq=False)
-class Memory:
+class AttentionMemory:
     """Keys and values of a batch of sources, computed once per batch."""
 
     keys: Tensor
@@ -27,9 +27,9 @@ class Memory:
     padding: Tensor
     """Padding mask (B, 1, S), true past the length of a row."""
 
-    def select(self, rows: Tensor) -> "Memory":
+    def select(self, rows: Tensor) -> "AttentionMemory":
         """Return the memory of the given rows of the batch."""
-        return Memory(self.keys[rows], self.values[rows], self.padding[rows])
+        return AttentionMemory(self.keys[rows], self.values[rows], self.padding[rows])
 
 
 class Attention(nn.Module, ABC):
@@ -54,7 +54,7 @@ class Attention(nn.Module, ABC):
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
         """Return the scores (B, N, S) of queries (B, N, H) and keys (B, S, K)."""
 
-    def make_memory(self, memory: Tensor, lengths: Tensor) -> Memory:
+    def make_memory(self, memory: Tensor, lengths: Tensor) -> AttentionMemory:
         """Compute the keys and values that :meth:`forward` uses.
 
         Args:
@@ -69,9 +69,9 @@ class Attention(nn.Module, ABC):
         values = memory.transpose(0, 1)
         steps = torch.arange(len(memory), device=memory.device)
         padding = steps >= lengths.to(memory.device)[:, None]
-        return Memory(self.make_keys(values), values, padding[:, None])
+        return AttentionMemory(self.make_keys(values), values, padding[:, None])
 
-    def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+    def forward(self, query: Tensor, memory: AttentionMemory) -> tuple[Tensor, Tensor]:
         """Return the context vectors c (B, N, M) and the weights a (B, N, S), zero past the length of a row.
 
         Args:

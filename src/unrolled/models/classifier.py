@@ -54,5 +54,5 @@ class RecurrentClassifier(nn.Module):
             f"output   y = softmax(V p + c)   {features} → {classes}",
             f"pooling  p = {type(self.pooling).__name__.lower()} over t of h_t   {features}",
             self.reader.recurrent,
-            self.reader.input_line,
+            self.reader.input_summary,
         ]

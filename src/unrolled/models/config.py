@@ -11,7 +11,7 @@ from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_
 from unrolled.errors import ConfigError
 from unrolled.layers import RecurrentDrop
 
-RECURRENT = tuple(cell.name for cell in CELLS)
+RECURRENT_CELLS = tuple(cell.name for cell in CELLS)
 WINDOW_CELLS = ("feed-forward", "tdnn")
 AUTO_CELLS = ("lstm", "gru", "elman")
 """Candidates for cell='auto'; the first one that supports all given options is chosen."""
@@ -20,7 +20,7 @@ LOOP_OPTIONS = ("skip", "dropout_weight", "dropout_candidate", "zoneout", "zoneo
 if TYPE_CHECKING:
     CellName = str
 else:
-    CellName = Literal[("auto", *RECURRENT, *WINDOW_CELLS)]
+    CellName = Literal[("auto", *RECURRENT_CELLS, *WINDOW_CELLS)]
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ class CellConfig:
         """
         if self.cell != "auto":
             return self.cell
-        supporting = self._non_default_options().values()
-        return next((n for n in AUTO_CELLS if all(n in cells for cells in supporting)), AUTO_CELLS[0])
+        cells_of_options = self._non_default_options().values()
+        return next((n for n in AUTO_CELLS if all(n in cells for cells in cells_of_options)), AUTO_CELLS[0])
 
     def _non_default_options(self) -> dict[str, tuple[str, ...]]:
         """Return the options that differ from their defaults, each with the cells that have it."""
@@ -99,7 +99,7 @@ class CellConfig:
         """True for a window network, False for a recurrent cell."""
         return self.name in WINDOW_CELLS
 
-    def windows(self, layers: int) -> tuple[int, ...]:
+    def window_sizes(self, layers: int) -> tuple[int, ...]:
         """Return the window size of each layer of a window network, in steps."""
         upper = self.context if self.name == "tdnn" else 1
         return (self.context, *(upper,) * (layers - 1))
@@ -132,9 +132,9 @@ def cells_by_option() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def cells_by_loop_option() -> dict[str, tuple[str, ...]]:
+def cells_by_network_option() -> dict[str, tuple[str, ...]]:
     """Return the options of the loop or the stack that only some cells have, each with these cells."""
-    return dict.fromkeys(LOOP_OPTIONS, RECURRENT) | {
+    return dict.fromkeys(LOOP_OPTIONS, RECURRENT_CELLS) | {
         "dropout_weight": tuple(cell.name for cell in CELLS if cell.recurrent),
         "projection": tuple(cell.name for cell in CELLS if cell.projects),
         "zoneout_cell": tuple(cell.name for cell in CELLS if "c" in cell.state_names),
@@ -286,12 +286,12 @@ class DropoutConfig:
     """Fraction of units of the LSTM's c that keep their old value."""
 
     def __post_init__(self) -> None:
-        self.recurrent()
+        self.for_recurrent_layers()
         for name in ("dropout", "dropout_input", "dropout_output"):
             rate = getattr(self, name)
             require(0 <= rate < 1, f"{name}={rate}: a rate must lie in [0, 1)")
 
-    def recurrent(self) -> RecurrentDrop:
+    def for_recurrent_layers(self) -> RecurrentDrop:
         """Return the rates for the recurrent layers."""
         return RecurrentDrop(
             locked=self.dropout if self.locked else 0.0,

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from unrolled.cells import State
-from unrolled.layers.attention import KINDS, Memory
+from unrolled.layers.attention import KINDS, AttentionMemory
 from unrolled.models.config import CellConfig, DropoutConfig
 from unrolled.models.encoder_decoder_config import EncoderDecoderConfig
 from unrolled.models.inputs import Embedding
-from unrolled.models.token_encoder import make_dropout, make_recurrent
+from unrolled.models.token_encoder import make_dropout, make_stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Decoder(nn.Module):
         self.input_dropout = make_dropout(dropout.dropout_input, dropout)
         attends = network.attention != "none"
         size = network.embedding + self.attends_first * memory_size + self.input_feeding * self.readout_size
-        self.recurrent = make_recurrent(size, cell, network, dropout)
+        self.recurrent = make_stack(size, cell, network, dropout)
         features = self.recurrent.output_size
         self.attention = KINDS[network.attention](features, memory_size) if attends else None
         self.combine = nn.Linear(features + attends * memory_size, self.readout_size)
@@ -70,7 +70,7 @@ class Decoder(nn.Module):
         return (*state, state[0].new_zeros(state[0].shape[1], self.readout_size))
 
     def forward(
-        self, tokens: Tensor, state: State, memory: Memory | None, *, lengths: Tensor | None = None
+        self, tokens: Tensor, state: State, memory: AttentionMemory | None, *, lengths: Tensor | None = None
     ) -> Decoded:
         """Run the decoder over several steps of the target.
 
@@ -91,7 +91,7 @@ class Decoder(nn.Module):
             decoded = self._run_stepwise(x, state, memory)
         return Decoded(self.output_dropout(decoded.h), decoded.weights, decoded.state)
 
-    def _run_stepwise(self, x: Tensor, state: State, memory: Memory | None) -> Decoded:
+    def _run_stepwise(self, x: Tensor, state: State, memory: AttentionMemory | None) -> Decoded:
         """Run the steps one by one."""
         steps: list[Decoded] = []
         for x_t in x.split(1):
@@ -100,7 +100,9 @@ class Decoder(nn.Module):
         weights = [step.weights for step in steps if step.weights is not None]
         return Decoded(torch.cat([s.h for s in steps]), torch.cat(weights) if weights else None, state)
 
-    def _advance(self, x: Tensor, state: State, memory: Memory | None, lengths: Tensor | None) -> Decoded:
+    def _advance(
+        self, x: Tensor, state: State, memory: AttentionMemory | None, lengths: Tensor | None
+    ) -> Decoded:
         """Run the layers and attention over input vectors x (T, N, E); with :attr:`stepwise` T is 1."""
         inputs, attended = [x], None
         if self.attends_first:
@@ -121,7 +123,7 @@ class Decoder(nn.Module):
         weights = None if attended is None else attended[1]
         return Decoded(h, weights, (*state, h[-1]) if self.input_feeding else state)
 
-    def _attend(self, query: Tensor, memory: Memory | None) -> tuple[Tensor, Tensor]:
+    def _attend(self, query: Tensor, memory: AttentionMemory | None) -> tuple[Tensor, Tensor]:
         """Return the context vectors c (T, N, M) and the weights (T, N, S) of queries (T, N, H)."""
         assert self.attention is not None
         assert memory is not None

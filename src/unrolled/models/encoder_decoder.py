@@ -10,7 +10,7 @@ from unrolled.backends import Precision
 from unrolled.cells import State
 from unrolled.config import require
 from unrolled.layers import SoftmaxOutput, Stack
-from unrolled.layers.attention import Memory
+from unrolled.layers.attention import AttentionMemory
 from unrolled.models.bridge import join_directions, make_bridge
 from unrolled.models.config import CellConfig, DropoutConfig, TokenNetworkConfig
 from unrolled.models.decoder import Decoded, Decoder
@@ -24,7 +24,7 @@ class Encoded:
 
     state: State
     """Initial state of the decoder."""
-    memory: Memory | None
+    memory: AttentionMemory | None
     """Memory for attention; None without attention."""
 
 
@@ -35,7 +35,7 @@ class EncoderDecoder(nn.Module):
     s_0 = tanh(W [forward; backward] + b) in each layer, and the same without tanh for the c of an LSTM.
 
     Args:
-        vocabularies: number of source tokens and of target tokens.
+        vocabulary_sizes: number of source tokens and of target tokens.
         cell: configuration of the cell of both stacks.
         network: sizes and connections.
         dropout: dropout rates; dropout_output acts on the input of the output layer, the others in both
@@ -44,14 +44,14 @@ class EncoderDecoder(nn.Module):
 
     def __init__(
         self,
-        vocabularies: tuple[int, int],
+        vocabulary_sizes: tuple[int, int],
         cell: CellConfig,
         network: EncoderDecoderConfig,
         dropout: DropoutConfig,
     ) -> None:
         super().__init__()
         network.check_cell(cell)
-        source_size, target_size = vocabularies
+        source_size, target_size = vocabulary_sizes
         self.encoder = TokenEncoder(
             source_size,
             cell,
@@ -62,7 +62,7 @@ class EncoderDecoder(nn.Module):
         self.decoder = Decoder(target_size, cell, network, dropout, self.encoder.features)
         self.bridge = make_bridge(self.encoder.recurrent, self.decoder.recurrent)
         self.output = SoftmaxOutput(network.readout_size, target_size, tied=network.tie_weights)
-        self.has_fixed_context = network.attention == "fixed"
+        self.uses_last_state_only = network.attention == "fixed"
         if network.tie_weights:
             nn.init.uniform_(self.decoder.input.weight, -0.1, 0.1)
         if network.share_embeddings:
@@ -90,17 +90,17 @@ class EncoderDecoder(nn.Module):
         h, final = self.encoder.read(source, lengths=lengths)
         directions = self.encoder.recurrent.num_directions
         joined = [join_directions(s, directions) for s in final[: len(self.bridge)]]
-        state = tuple(linear(s) for linear, s in zip(self.bridge, joined, strict=True))
+        state = tuple(bridge(s) for bridge, s in zip(self.bridge, joined, strict=True))
         if self.decoder.attention is None:
             memory = None
-        elif self.has_fixed_context:
+        elif self.uses_last_state_only:
             memory = self.decoder.attention.make_memory(joined[0][-1:], torch.ones_like(lengths))
         else:
             memory = self.decoder.attention.make_memory(h, lengths)
         return Encoded(self.decoder.initial_state(state), memory)
 
     def forward(
-        self, source: Tensor, source_lengths: Tensor, inputs: Tensor, lengths: Tensor | None = None
+        self, source: Tensor, source_lengths: Tensor, inputs: Tensor, target_lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
         """Return the logits (T, B, V) of the token after each of ``inputs``, and the attention (T, B, S).
 
@@ -108,17 +108,17 @@ class EncoderDecoder(nn.Module):
             source: source tokens (S, B).
             source_lengths: number of steps of each source, (B,).
             inputs: ``<eos>`` followed by the target, (T, B).
-            lengths: number of steps of each target, (B,).
+            target_lengths: number of steps of each target, (B,).
         """
-        decoded = self._decode(source, source_lengths, inputs, lengths)
-        return self.output(decoded.h, self._table), decoded.weights
+        decoded = self._decode(source, source_lengths, inputs, target_lengths)
+        return self.output(decoded.h, self._tied_weight), decoded.weights
 
     def loss(
         self,
         source: Tensor,
         source_lengths: Tensor,
         inputs: Tensor,
-        lengths: Tensor,
+        target_lengths: Tensor,
         targets: Tensor,
         **options: Any,
     ) -> tuple[Tensor, Tensor]:
@@ -130,17 +130,17 @@ class EncoderDecoder(nn.Module):
             source: source tokens (S, B).
             source_lengths: number of steps of each source, (B,).
             inputs: ``<eos>`` followed by the target, (T, B).
-            lengths: number of steps of each target, (B,).
+            target_lengths: number of steps of each target, (B,).
             targets: the target followed by ``<eos>``, (T, B).
             options: row_weights, ignore and label_smoothing of :meth:`SoftmaxOutput.loss`.
         """
-        h = self._decode(source, source_lengths, inputs, lengths).h
-        return self.output.loss(h, targets, self._table, precision=self.precision, **options)
+        h = self._decode(source, source_lengths, inputs, target_lengths).h
+        return self.output.loss(h, targets, self._tied_weight, precision=self.precision, **options)
 
-    def step(self, tokens: Tensor, state: State, memory: Memory | None) -> tuple[Tensor, State]:
+    def step(self, tokens: Tensor, state: State, memory: AttentionMemory | None) -> tuple[Tensor, State]:
         """Return the logits (N, V) of the token after ``tokens`` (N,), and the next state."""
         decoded = self.decoder(tokens[None], state, memory)
-        return self.output(decoded.h[0], self._table), decoded.state
+        return self.output(decoded.h[0], self._tied_weight), decoded.state
 
     def parts(self) -> list[str | Stack]:
         """Return the parts of the model for :func:`unrolled.models.summary.summarise`."""
@@ -154,18 +154,18 @@ class EncoderDecoder(nn.Module):
             f"input    x_t = Embedding(token_t)   {decoder.input.num_tokens} → {decoder.input.embedding_dim}",
             "bridge   s_0 = tanh(W [last states of the encoder] + b)",
             encoder.recurrent,
-            encoder.input_line,
+            encoder.input_summary,
         ]
 
     def _decode(
-        self, source: Tensor, source_lengths: Tensor, inputs: Tensor, lengths: Tensor | None
+        self, source: Tensor, source_lengths: Tensor, inputs: Tensor, target_lengths: Tensor | None
     ) -> Decoded:
         encoded = self.encode(source, source_lengths)
-        decoded: Decoded = self.decoder(inputs, encoded.state, encoded.memory, lengths=lengths)
+        decoded: Decoded = self.decoder(inputs, encoded.state, encoded.memory, lengths=target_lengths)
         return decoded
 
     @property
-    def _table(self) -> Tensor | None:
+    def _tied_weight(self) -> Tensor | None:
         return self.decoder.input.weight if self.output.tied else None
 
 

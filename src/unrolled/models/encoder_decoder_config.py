@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
-from unrolled.models.config import RECURRENT, CellConfig, DropoutConfig, StackConfig
+from unrolled.models.config import RECURRENT_CELLS, CellConfig, DropoutConfig, StackConfig
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class EncoderDecoderConfig(StackConfig):
         require(
             not cell.is_windowed,
             f"cell={cell.name!r}: the decoder begins with the encoder's state after the whole source, but a "
-            f"window network only remembers the last steps; use {', '.join(RECURRENT)}",
+            f"window network only remembers the last steps; use {', '.join(RECURRENT_CELLS)}",
         )
 
     def check_dropout(self, dropout: DropoutConfig) -> None:

@@ -8,7 +8,7 @@ from unrolled.layers import Stack
 from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, StackConfig
 from unrolled.models.forecast_outputs import ForecastOutput
-from unrolled.models.token_encoder import make_dropout, make_recurrent
+from unrolled.models.token_encoder import make_dropout, make_stack
 
 
 class VectorEncoder(RecurrentBody):
@@ -24,7 +24,7 @@ class VectorEncoder(RecurrentBody):
     def __init__(self, inputs: int, cell: CellConfig, network: StackConfig, dropout: DropoutConfig) -> None:
         super().__init__()
         self.input_dropout = make_dropout(dropout.dropout_input, dropout)
-        self.recurrent = make_recurrent(inputs, cell, network, dropout)
+        self.recurrent = make_stack(inputs, cell, network, dropout)
         self.output_dropout = make_dropout(dropout.dropout_output, dropout)
 
     def read(

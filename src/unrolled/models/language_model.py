@@ -136,7 +136,11 @@ class RecurrentLanguageModel(TokenEncoder):
         formula = "softmax(V h_t + c)"
         if isinstance(self.output, AdaptiveOutput):
             formula = f"adaptive softmax of h_t, groups from 0, {', '.join(map(str, self.output.cutoffs))}"
-        return [f"output   y_t = {formula}   {self.features} → {vocabulary}", self.recurrent, self.input_line]
+        return [
+            f"output   y_t = {formula}   {self.features} → {vocabulary}",
+            self.recurrent,
+            self.input_summary,
+        ]
 
     @property
     def _table(self) -> Tensor | None:

@@ -6,7 +6,7 @@ from torch import Tensor
 from unrolled.cells import State
 from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, StackConfig
-from unrolled.models.token_encoder import make_dropout, make_recurrent
+from unrolled.models.token_encoder import make_dropout, make_stack
 
 
 class SeriesEncoder(RecurrentBody):
@@ -36,7 +36,7 @@ class SeriesEncoder(RecurrentBody):
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("scale", torch.ones(features))
         self.input_dropout = make_dropout(dropout.dropout_input, dropout)
-        self.recurrent = make_recurrent(features, cell, network, dropout, bidirectional=bidirectional)
+        self.recurrent = make_stack(features, cell, network, dropout, bidirectional=bidirectional)
         self.output_dropout = make_dropout(dropout.dropout_output, dropout)
 
     def standardise(self, mean: Tensor, deviation: Tensor) -> None:
@@ -45,7 +45,7 @@ class SeriesEncoder(RecurrentBody):
         self.scale.copy_(torch.where(deviation > 0, deviation, torch.ones_like(deviation)))
 
     @property
-    def input_line(self) -> str:
+    def input_summary(self) -> str:
         """Description of the input layer for the summary of a model."""
         return f"input    x_t = (v_t − mean) / deviation   {self.recurrent.input_size}"
 

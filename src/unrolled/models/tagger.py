@@ -12,7 +12,7 @@ from unrolled.layers.pooling import Last
 from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, EncoderConfig
 from unrolled.models.inputs import make_input
-from unrolled.models.token_encoder import make_dropout, make_recurrent
+from unrolled.models.token_encoder import make_dropout, make_stack
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class RecurrentTagger(RecurrentBody):
         self.spelling = spelling
         size += spelling.features if spelling else 0
         self.input_dropout = make_dropout(dropout.dropout_input, dropout)
-        self.recurrent = make_recurrent(size, cell, network, dropout, bidirectional=network.bidirectional)
+        self.recurrent = make_stack(size, cell, network, dropout, bidirectional=network.bidirectional)
         self.output_dropout = make_dropout(dropout.dropout_output, dropout)
         self.output = nn.Linear(self.features, tags)
         self.crf = LinearChainCRF(tags) if crf else None

@@ -15,7 +15,7 @@ from unrolled.models.config import (
     DropoutConfig,
     StackConfig,
     TokenNetworkConfig,
-    cells_by_loop_option,
+    cells_by_network_option,
 )
 from unrolled.models.inputs import Embedding, InputTable, OneHot, make_input
 
@@ -24,7 +24,7 @@ class TokenEncoder(RecurrentBody):
     """Encoder of tokens: input vectors and recurrent layers, with dropout before and after.
 
     Args:
-        vocabulary: number of tokens.
+        vocabulary_size: number of tokens.
         cell: configuration of the cell.
         network: sizes and connections.
         dropout: dropout rates.
@@ -34,7 +34,7 @@ class TokenEncoder(RecurrentBody):
 
     def __init__(
         self,
-        vocabulary: int,
+        vocabulary_size: int,
         cell: CellConfig,
         network: TokenNetworkConfig,
         dropout: DropoutConfig,
@@ -44,9 +44,9 @@ class TokenEncoder(RecurrentBody):
     ) -> None:
         super().__init__()
         self.input: OneHot | Embedding
-        self.input, size = make_input(vocabulary, network, vectors)
+        self.input, size = make_input(vocabulary_size, network, vectors)
         self.input_dropout = make_dropout(dropout.dropout_input, dropout)
-        self.recurrent = make_recurrent(size, cell, network, dropout, bidirectional=bidirectional)
+        self.recurrent = make_stack(size, cell, network, dropout, bidirectional=bidirectional)
         self.output_dropout = make_dropout(dropout.dropout_output, dropout)
         if network.entry == "one-hot":
             self._initialise_one_hot()
@@ -59,7 +59,7 @@ class TokenEncoder(RecurrentBody):
                     p.normal_(0.0, 0.3)
 
     @property
-    def input_line(self) -> str:
+    def input_summary(self) -> str:
         """Description of the input layer for the summary of a model."""
         kind, size = type(self.input).__name__, self.recurrent.input_size
         return f"input    x_t = {kind}(token_t)   {self.input.num_tokens} → {size}"
@@ -97,7 +97,7 @@ class TokenEncoder(RecurrentBody):
         return self.output_dropout(h), final if isinstance(final, tuple) else (final,)
 
 
-TORCH_LAYERS: dict[str, type[Recurrent]] = {"lstm": LSTM, "gru": GRU, "elman": RNN, "jordan": RNN}
+LAYERS_BY_CELL: dict[str, type[Recurrent]] = {"lstm": LSTM, "gru": GRU, "elman": RNN, "jordan": RNN}
 """Layer classes with torch's names, by cell; for any other cell, Recurrent is used."""
 
 
@@ -106,7 +106,7 @@ def make_dropout(rate: float, dropout: DropoutConfig) -> Dropout | LockedDropout
     return LockedDropout(rate) if dropout.locked else Dropout(rate)
 
 
-def make_recurrent(
+def make_stack(
     input_size: int,
     cell: CellConfig,
     network: StackConfig,
@@ -120,7 +120,7 @@ def make_recurrent(
         ConfigError: if parts of the configuration contradict each other.
     """
     require(
-        not network.projection or cell.name in cells_by_loop_option()["projection"],
+        not network.projection or cell.name in cells_by_network_option()["projection"],
         f"projection is an option of lstm, not of cell={cell.name!r}",
     )
     require(
@@ -135,11 +135,11 @@ def make_recurrent(
         "num_layers": network.layers,
         "bidirectional": bidirectional,
         "dropout": 0.0 if dropout.locked else dropout.dropout,
-        "drop": dropout.recurrent(),
+        "drop": dropout.for_recurrent_layers(),
         "skip": network.skip,
         "residual": network.residual,
     }
-    layer = TORCH_LAYERS.get(cell.name, Recurrent)
+    layer = LAYERS_BY_CELL.get(cell.name, Recurrent)
     return layer(input_size, network.hidden, proj_size=network.projection, **options)
 
 
@@ -155,10 +155,10 @@ def _make_windows(
     return Window(
         input_size,
         network.hidden,
-        cell.windows(network.layers),
+        cell.window_sizes(network.layers),
         cell.nonlinearity,
         dropout=0.0 if dropout.locked else dropout.dropout,
-        locked=dropout.recurrent().locked,
+        locked=dropout.for_recurrent_layers().locked,
         residual=network.residual,
         bidirectional=bidirectional,
     )

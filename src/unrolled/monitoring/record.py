@@ -10,17 +10,17 @@ from unrolled.monitoring.weights import WeightSize
 from unrolled.training import Progress, StepStats
 
 
-class Clipping:
+class ClippingStatistics:
     """Norms of the whole gradient before and after clipping, since the previous record."""
 
     def __init__(self) -> None:
         self._before: list[float] = []
         self._after: list[float] = []
 
-    def add(self, update: StepStats) -> None:
+    def add(self, stats: StepStats) -> None:
         """Add the norms of one step."""
-        self._before.append(update.norm)
-        self._after.append(update.norm * update.factor)
+        self._before.append(stats.norm)
+        self._after.append(stats.norm * stats.factor)
 
     def to_json(self) -> dict[str, Any]:
         """Return the number of steps, the clipped fraction, and the mean and largest norms."""
@@ -35,11 +35,14 @@ class Clipping:
         }
 
 
-def watch_record(
-    progress: Progress, clipping: Clipping, look: StepAnalysis, sizes: Mapping[str, WeightSize]
+def make_watch_record(
+    progress: Progress,
+    clipping: ClippingStatistics,
+    analysis: StepAnalysis,
+    weight_sizes: Mapping[str, WeightSize],
 ) -> dict[str, Any]:
     """Return a watch record; non-finite numbers become None."""
-    distances = sorted({d for norms in look.norms.values() for d in norms})
+    distances = sorted({d for norms in analysis.norms.values() for d in norms})
     return {
         "kind": "watch",
         "step": progress.step,
@@ -50,13 +53,15 @@ def watch_record(
         "gradients": {
             "distance": distances,
             "norm": {
-                name: [round_number(norms.get(d)) for d in distances] for name, norms in look.norms.items()
+                name: [round_number(norms.get(d)) for d in distances]
+                for name, norms in analysis.norms.items()
             },
         },
         "saturation": {
-            n: [round_number(low), round_number(high)] for n, (low, high) in look.saturation.items()
+            n: [round_number(fraction_low), round_number(fraction_high)]
+            for n, (fraction_low, fraction_high) in analysis.saturation.items()
         },
-        "weights": {n: {k: round_number(v) for k, v in asdict(s).items()} for n, s in sizes.items()},
+        "weights": {n: {k: round_number(v) for k, v in asdict(s).items()} for n, s in weight_sizes.items()},
     }
 
 

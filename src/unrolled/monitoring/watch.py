@@ -10,7 +10,7 @@ from unrolled.layers import Recurrent
 from unrolled.monitoring.analysis import StepAnalysis, analyse_step
 from unrolled.monitoring.board import BOARD, MISSING, Board
 from unrolled.monitoring.plot import reach_over_training, render_pixels
-from unrolled.monitoring.record import Clipping, watch_record
+from unrolled.monitoring.record import ClippingStatistics, make_watch_record
 from unrolled.monitoring.weights import UpdateSnapshot, weight_values
 from unrolled.training import Callback, Job, Progress, StepStats, Validation
 from unrolled.training.log import MetricsLog
@@ -46,7 +46,7 @@ class Watch(Callback):
         require(every >= 0, f"watch={every}: must be at least 1, or 0 for the default")
         self._job, self._log, self._every, self._folder = job, log, every, folder
         self._recurrent = any(isinstance(m, Recurrent) for m in job.model.modules())
-        self._clipping = Clipping()
+        self._clipping = ClippingStatistics()
         self._update: StepStats | None = None
         self._weights: UpdateSnapshot | None = None
         self._board: Board | None = None
@@ -83,12 +83,12 @@ class Watch(Callback):
         began = time.perf_counter()
         result = analyse_step(self._job, self._update) if self._recurrent else StepAnalysis({}, {}, {})
         sizes = self._weights.sizes(self._job.model)
-        record = watch_record(progress, self._clipping, result, sizes)
+        record = make_watch_record(progress, self._clipping, result, sizes)
         self._log.add(record)
         if self._board is not None:
             self._write_board(record, result, loss)
         self._update = self._weights = None
-        self._clipping = Clipping()
+        self._clipping = ClippingStatistics()
         self._record_count += 1
         self._seconds += time.perf_counter() - began
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from unrolled.errors import RunError
 
 
-def require_regular(path: Path) -> None:
+def require_regular_file(path: Path) -> None:
     """Check that a path in an owned folder, if it exists, is a regular file.
 
     Opening a pipe could block forever. Links are followed. A missing or inaccessible file passes;

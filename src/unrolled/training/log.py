@@ -7,7 +7,7 @@ from typing import Any
 
 from unrolled.errors import RunError
 from unrolled.reading import MalformedError, convert, parse_json, read_bytes
-from unrolled.storage.regular import require_regular
+from unrolled.storage.regular import require_regular_file
 from unrolled.training.records import Record
 
 
@@ -27,14 +27,14 @@ class MetricsLog:
         self.records.append(record)
         if self._path is None:
             return
-        require_regular(self._path)
+        require_regular_file(self._path)
         try:
             with self._path.open("ab") as file:
                 file.write((json.dumps(record) + "\n").encode())
         except OSError as error:
-            raise self._write_error(error) from error
+            raise self._make_error(error) from error
 
-    def position(self) -> int:
+    def sync(self) -> int:
         """Flush the file to disk and return its length in bytes.
 
         Raises:
@@ -42,16 +42,16 @@ class MetricsLog:
         """
         if self._path is None or not self._path.exists():
             return 0
-        require_regular(self._path)
+        require_regular_file(self._path)
         try:
             with self._path.open("rb") as file:
                 os.fsync(file.fileno())
                 return file.seek(0, os.SEEK_END)
         except OSError as error:
-            raise self._write_error(error) from error
+            raise self._make_error(error) from error
 
-    def rewind(self, position: int) -> None:
-        """Cut the file back to a length returned by :meth:`position`, and read its records again.
+    def truncate(self, position: int) -> None:
+        """Cut the file back to a length returned by :meth:`sync`, and read its records again.
 
         The deleted steps are trained and logged again.
 
@@ -61,7 +61,7 @@ class MetricsLog:
         assert self._path is not None
         if self._path.is_symlink():
             raise RunError(f"{self._path}: is a symbolic link; replace it by the log itself, then resume")
-        require_regular(self._path)
+        require_regular_file(self._path)
         size = self._path.stat().st_size if self._path.exists() else 0
         if size < position:
             raise RunError(
@@ -72,10 +72,10 @@ class MetricsLog:
             with self._path.open("ab") as file:
                 file.truncate(position)
         except OSError as error:
-            raise self._write_error(error) from error
+            raise self._make_error(error) from error
         self.records = read_log(self._path)
 
-    def _write_error(self, error: OSError) -> RunError:
+    def _make_error(self, error: OSError) -> RunError:
         return RunError(f"{self._path}: could not be written ({error.strerror})")
 
 
@@ -87,7 +87,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     """
     if not os.path.lexists(path):
         return []
-    require_regular(path)
+    require_regular_file(path)
     records = []
     for number, line in enumerate(read_bytes(path, RunError).split(b"\n")[:-1], start=1):
         try:

@@ -276,7 +276,7 @@ class Trainer(Generic[Batch]):
         if not self.folder:
             return
         self._require_finite_weights()
-        self.progress.log_position = self.log.position()
+        self.progress.log_position = self.log.sync()
         write_checkpoint(self.folder / CHECKPOINT, self._state, self.progress, self.carried)
         self._last_checkpoint = time.monotonic()
 
@@ -294,7 +294,7 @@ class Trainer(Generic[Batch]):
         self.progress, self.carried = read_checkpoint(
             self.folder / CHECKPOINT, self._state, batches=self.job.batch_count(), checksum=checksums
         )
-        self.log.rewind(self.progress.log_position)
+        self.log.truncate(self.progress.log_position)
 
     def extend(self) -> None:
         """Prepare a restored training to continue to the new limits of its configuration.

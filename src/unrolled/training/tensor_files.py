@@ -16,7 +16,7 @@ from torch import Tensor
 from unrolled.atomic import write_atomically
 from unrolled.errors import RunError
 from unrolled.reading import MalformedError, parse_json, read_bytes
-from unrolled.storage.regular import require_regular
+from unrolled.storage.regular import require_regular_file
 
 META = "unrolled"
 CHECKSUM = "sha256"
@@ -119,7 +119,7 @@ def _utf8_path(path: Path) -> Iterator[str]:
 
 
 def _require_file(path: Path) -> None:
-    require_regular(path)
+    require_regular_file(path)
     if not os.path.isfile(path):
         raise RunError(f"{path}: missing; is {path.parent} a folder made by unrolled?")
 

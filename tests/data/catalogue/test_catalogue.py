@@ -55,5 +55,5 @@ def test_the_docs_list_every_data_set(entry):
     (row,) = [
         line for line in page.read_text(encoding="utf-8").splitlines() if f"| `@{entry.name}` |" in line
     ]
-    assert row.endswith(f"| `{entry.kind.reader.removeprefix('unrolled ')}` | {entry.licence} |")
+    assert row.endswith(f"| `{entry.kind.used_by.removeprefix('unrolled ')}` | {entry.licence} |")
     assert all(f"`{part}`" in row for part in entry.parts if entry.name != "multi30k")

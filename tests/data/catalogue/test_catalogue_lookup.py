@@ -187,7 +187,7 @@ def test_every_reader_names_the_task_for_data_of_another_kind(noun):
         READERS[noun](f"@{other}/train")
     message = str(caught.value)
     assert message.startswith(
-        f"@{other}/train: contains {entry.kind.noun}, for use with `{entry.kind.reader}`; "
+        f"@{other}/train: contains {entry.kind.noun}, for use with `{entry.kind.used_by}`; "
     )
     assert noun in message
     suitable = [name for name, candidate in CATALOGUE.items() if candidate.kind.noun == noun]

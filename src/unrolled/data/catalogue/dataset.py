@@ -13,7 +13,7 @@ class Kind:
 
     noun: str
     """Plural noun for messages."""
-    reader: str
+    used_by: str
     """The command or option that reads it."""
 
 

@@ -19,8 +19,8 @@ CATALOGUE: dict[str, DataSet] = {
 """All data sets by name."""
 
 
-def list_names(*kinds: Kind) -> str:
-    """Return the names of the data sets of the given kinds, for messages."""
+def join_names(*kinds: Kind) -> str:
+    """Join the names of the data sets of the given kinds, for messages."""
     return ", ".join(f"@{entry.name}" for entry in CATALOGUE.values() if entry.kind in kinds)
 
 
@@ -36,14 +36,14 @@ def find_dataset(source: str, *kinds: Kind) -> tuple[DataSet, str]:
     """
     name, _, part = source.removeprefix("@").partition("/")
     if name not in CATALOGUE:
-        near = suggestion(name, CATALOGUE)
-        raise DataError(f"{source}: no such data set{near}; choose from {list_names(*kinds)}")
+        hint = suggestion(name, CATALOGUE)
+        raise DataError(f"{source}: no such data set{hint}; choose from {join_names(*kinds)}")
     entry = CATALOGUE[name]
     if entry.kind not in kinds:
         nouns = " or ".join(kind.noun for kind in kinds)
         raise DataError(
-            f"{source}: contains {entry.kind.noun}, for use with `{entry.kind.reader}`; {nouns} are needed "
-            f"here, for example {list_names(*kinds)}"
+            f"{source}: contains {entry.kind.noun}, for use with `{entry.kind.used_by}`; {nouns} are needed "
+            f"here, for example {join_names(*kinds)}"
         )
     if not entry.parts and part:
         raise DataError(f"{source}: has no parts{suggestion(source[1:], [name])}")
@@ -65,7 +65,7 @@ def locate(source: str | Path, *kinds: Kind) -> Path:
     entry, part = find_dataset(str(source), *kinds)
     if not part:
         raise DataError(
-            f"{source}: is not a single file, so it cannot be used here; use it with `{entry.kind.reader}`"
+            f"{source}: is not a single file, so it cannot be used here; use it with `{entry.kind.used_by}`"
         )
     (file,) = entry.parts[part]
     return fetch(entry.name, file)

@@ -7,11 +7,11 @@ from unrolled.data.corpus_parts import PARTS, list_folder
 from unrolled.data.files import Document, read_text
 from unrolled.data.labelled.clean import Row
 from unrolled.data.labelled.lines import read_texts_and_labels
-from unrolled.data.labelled.parts import find_labelled_parts, texts_and_labels_in
+from unrolled.data.labelled.parts import find_labelled_parts, find_text_and_label_files
 from unrolled.data.path_lists import split_paths
 from unrolled.errors import DataError
 
-SHOWN = 5
+MAX_SHOWN_NAMES = 5
 """Maximum number of names that a note lists."""
 
 
@@ -25,39 +25,40 @@ def read_folder(folder: Path, encoding: str) -> tuple[list[Row], list[str]]:
         DataError: if it holds none of these, or it is not clear which names are the labels.
     """
     folders, files = list_folder(folder)
-    _refuse_parts(folder, [*folders, *files])
-    texts, labels = texts_and_labels_in(files)
+    _refuse_splits(folder, [*folders, *files])
+    texts, labels = find_text_and_label_files(files)
     if len(texts) == len(labels) == 1 and not folders:
         rows, note = read_texts_and_labels([str(texts[0]), str(labels[0])], encoding)
         return rows, [note]
-    plain = [p for p in files if p.suffix == ".txt"]
-    if folders and plain:
+    txt_files = [p for p in files if p.suffix == ".txt"]
+    if folders and txt_files:
         raise DataError(
             f"{folder}: holds both folders and .txt files; keep only the folders or only the files, named by "
             "labels"
         )
     if folders:
         _refuse_ambiguous_depth(folder, folders)
-        named = [(path, path.name) for path in folders]
-    elif plain:
-        named = [(path, path.stem) for path in plain]
+        labelled_paths = [(path, path.name) for path in folders]
+    elif txt_files:
+        labelled_paths = [(path, path.stem) for path in txt_files]
     else:
-        named = [(path, path.suffix[1:]) for path in files]
+        labelled_paths = [(path, path.suffix[1:]) for path in files]
         stems = {path.stem for path in files}
-        if len(stems) != 1 or len(files) < 2 or not all(label for _, label in named):
+        if len(stems) != 1 or len(files) < 2 or not all(label for _, label in labelled_paths):
             raise DataError(
                 f"{folder}: holds neither LABEL.txt files nor folders named by a label, but "
                 f"{_list_names(p.name for p in files) or 'nothing'}; give a file: --data FILE"
             )
-    rows = [row for path, label in named for row in _read_rows(path, label, encoding)]
+    rows = [row for path, label in labelled_paths for row in _read_rows(path, label, encoding)]
     notes = [
-        f"labels are the names of {'folders' if folders else 'files'}: {_list_names(n for _, n in named)}"
+        f"labels are the names of {'folders' if folders else 'files'}: "
+        f"{_list_names(label for _, label in labelled_paths)}"
     ]
-    unread = [p.name for p in files if p not in dict(named)]
+    unread = [p.name for p in files if p not in dict(labelled_paths)]
     return rows, [*notes, f"left out, no label: {_list_names(unread)}"] if unread else notes
 
 
-def read_pairs(source: str, encoding: str) -> list[Row]:
+def read_label_files(source: str, encoding: str) -> list[Row]:
     """Return the rows of ``LABEL=FILE,LABEL=FILE``; if FILE is a folder, each of its files is one text.
 
     Raises:
@@ -80,13 +81,13 @@ def _read_rows(path: Path, label: str, encoding: str) -> list[Row]:
 
 def _read_documents(folder: Path, encoding: str) -> list[Document]:
     paths = [p for p in sorted(folder.rglob("*")) if p.is_file()]
-    names = [p for p in paths if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
-    if not names:
+    visible = [p for p in paths if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
+    if not visible:
         raise DataError(f"{folder}: the folder holds no files")
-    return [Document(str(p.relative_to(folder.parent)), read_text(p, encoding)) for p in names]
+    return [Document(str(p.relative_to(folder.parent)), read_text(p, encoding)) for p in visible]
 
 
-def _refuse_parts(folder: Path, inside: list[Path]) -> None:
+def _refuse_splits(folder: Path, inside: list[Path]) -> None:
     """Raise DataError if the folder holds training, validation and test parts instead of labels."""
     words = {word for names in PARTS.values() for word in names}
     parts = find_labelled_parts(folder)
@@ -102,10 +103,10 @@ def _parts_message(folder: Path, part: str | Path) -> str:
 
 def _refuse_ambiguous_depth(folder: Path, folders: list[Path]) -> None:
     """Raise DataError for nested folders if the labels could be the outer or the inner folders."""
-    inside = {path: list_folder(path) for path in folders}
-    if len({tuple(p.name for p in inner.folders) for inner in inside.values()}) == 1:
+    contents = {path: list_folder(path) for path in folders}
+    if len({tuple(p.name for p in inner.folders) for inner in contents.values()}) == 1:
         return  # every folder has the same inner folders, so the labels are the outer names
-    for path, inner in inside.items():
+    for path, inner in contents.items():
         if len(inner.folders) > 1 and not inner.files:
             outer_names = _list_names(p.name for p in folders)
             inner_names = _list_names(p.name for p in inner.folders)
@@ -118,4 +119,4 @@ def _refuse_ambiguous_depth(folder: Path, folders: list[Path]) -> None:
 
 def _list_names(names: Iterable[str]) -> str:
     items = list(names)
-    return ", ".join(items[:SHOWN]) + (" …" if len(items) > SHOWN else "")
+    return ", ".join(items[:MAX_SHOWN_NAMES]) + (" …" if len(items) > MAX_SHOWN_NAMES else "")

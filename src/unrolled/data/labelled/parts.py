@@ -21,14 +21,14 @@ def find_labelled_parts(folder: Path) -> Parts | None:
     return find_parts(folder, _choose_files)
 
 
-def texts_and_labels_in(files: list[Path]) -> tuple[list[Path], list[Path]]:
+def find_text_and_label_files(files: list[Path]) -> tuple[list[Path], list[Path]]:
     """Return the files of texts and the files of labels, by their names."""
     return [p for p in files if _TEXTS.fullmatch(p.name)], [p for p in files if _LABELS.fullmatch(p.name)]
 
 
 def _choose_files(folder: Path, part: str, paths: list[Path]) -> str:
     """Return the data of one part."""
-    texts, labels = texts_and_labels_in(paths)
+    texts, labels = find_text_and_label_files(paths)
     if len(texts) == len(labels) == 1:
         return f"{texts[0]},{labels[0]}"
     check_single_file(folder, part, paths)

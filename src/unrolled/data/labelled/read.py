@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.data.catalogue.dataset import LABELLED, LabelledSet
-from unrolled.data.catalogue.lookup import find_dataset, list_names
+from unrolled.data.catalogue.lookup import find_dataset, join_names
 from unrolled.data.labelled.clean import Row, build_labelled, check_label
 from unrolled.data.labelled.columns import USUAL, choice_of, find_columns
 from unrolled.data.labelled.examples import Labelled
-from unrolled.data.labelled.folders import read_folder, read_pairs
+from unrolled.data.labelled.folders import read_folder, read_label_files
 from unrolled.data.labelled.form import LabelledForm
 from unrolled.data.labelled.lines import read_labels_first, read_texts_and_labels, split_two_files
 from unrolled.data.labelled.sniff import is_table, with_bars
@@ -48,7 +48,7 @@ def read_labelled(source: str | Path, form: LabelledForm | None = None) -> Label
         return build_labelled(rows, form.missing, name, notes)
     if not os.path.exists(path):
         if "=" in name:
-            return build_labelled(read_pairs(name, encoding), form.missing, name)
+            return build_labelled(read_label_files(name, encoding), form.missing, name)
         paths = split_two_files(name)
         if paths is None:
             raise DataError(f"{path}: no such file or folder")
@@ -61,7 +61,7 @@ def read_labelled(source: str | Path, form: LabelledForm | None = None) -> Label
         raise DataError(
             f"{path}: is not a table with a text and a label column, and its lines do not start with a "
             "label; give one file per label as LABEL=FILE,LABEL=FILE, a file of texts and one of labels as "
-            f"TEXTS,LABELS, or a data set: {list_names(LABELLED)}"
+            f"TEXTS,LABELS, or a data set: {join_names(LABELLED)}"
         )
     rows, note = labelled_lines
     return build_labelled(rows, form.missing, name, [note])

@@ -8,7 +8,7 @@ from unrolled.errors import DataError
 from unrolled.short_repr import short_repr
 from unrolled.wording import counted
 
-SHOWN = 5
+MAX_SHOWN_LINES = 5
 """Maximum number of lines that a message lists."""
 
 
@@ -47,23 +47,23 @@ def clean(pairs: Pairs, missing: Literal["drop", "error"]) -> Pairs:
         DataError: if exactly one side is blank and ``missing`` is "error", or no pair is left.
     """
     sources, targets = ([strip_text(text) for text in side] for side in (pairs.sources, pairs.targets))
-    sides = list(zip(sources, targets, strict=True))
-    complete = [i for i, (s, t) in enumerate(sides) if s and t]
-    incomplete = [i for i, (s, t) in enumerate(sides) if bool(s) != bool(t)]
-    if incomplete and missing == "error":
+    stripped_pairs = list(zip(sources, targets, strict=True))
+    complete = [i for i, (s, t) in enumerate(stripped_pairs) if s and t]
+    one_sided = [i for i, (s, t) in enumerate(stripped_pairs) if bool(s) != bool(t)]
+    if one_sided and missing == "error":
         raise DataError(
-            f"{pairs.name}: a side is blank on {_list_lines([pairs.lines[i] for i in incomplete])}; "
+            f"{pairs.name}: a side is blank on {_list_lines([pairs.lines[i] for i in one_sided])}; "
             "fill it in, remove the line from both sides, or leave such pairs out with --missing drop"
         )
     if not complete:
         raise DataError(f"{pairs.name}: holds no pairs")
     notes = list(pairs.notes)
-    if incomplete:
-        are = "is" if len(incomplete) == 1 else "are"
+    if one_sided:
+        are = "is" if len(one_sided) == 1 else "are"
         notes.append(
-            f"{len(incomplete):,} of {counted(len(sides), 'pair')} {are} left out because one side is blank "
-            f"({_list_lines([pairs.lines[i] for i in incomplete])}); to stop with an error instead, use "
-            "--missing error"
+            f"{len(one_sided):,} of {counted(len(stripped_pairs), 'pair')} {are} left out because one side "
+            f"is blank ({_list_lines([pairs.lines[i] for i in one_sided])}); to stop with an error instead, "
+            "use --missing error"
         )
     return replace(
         pairs,
@@ -88,5 +88,5 @@ def split_lines(text: str) -> list[str]:
 
 def _list_lines(lines: Sequence[int]) -> str:
     noun = "line" if len(lines) == 1 else "lines"
-    more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-    return f"{noun} {', '.join(map(str, lines[:SHOWN]))}{more}"
+    more = f" and {len(lines) - MAX_SHOWN_LINES} more" if len(lines) > MAX_SHOWN_LINES else ""
+    return f"{noun} {', '.join(map(str, lines[:MAX_SHOWN_LINES]))}{more}"

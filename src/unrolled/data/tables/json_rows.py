@@ -84,20 +84,20 @@ def _find_rows(path: Path, document: dict[str, Any]) -> tuple[list[str], list[An
     The names are empty unless the object maps columns to values, or has arrays as rows and a "columns" list.
     """
     values = list(document.values())
-    if len(values) > 1 and all(isinstance(value, dict) for value in values) and _are_numbers(document):
+    if len(values) > 1 and all(isinstance(value, dict) for value in values) and _are_row_numbers(document):
         return [], values
     columns = _extract_columns(document)
     if columns:
         return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
-    lists = [name for name, value in document.items() if _are_rows(value, named="columns" in document)]
-    if len(lists) > 1:
+    row_keys = [name for name, value in document.items() if _are_rows(value, named="columns" in document)]
+    if len(row_keys) > 1:
         raise DataError(
-            f"{path}: {' and '.join(map(repr, lists))} all look like rows; copy the one you want to a "
+            f"{path}: {' and '.join(map(repr, row_keys))} all look like rows; copy the one you want to a "
             "separate file"
         )
-    if not lists:
+    if not row_keys:
         return [], [document]
-    names, rows = document.get("columns"), document[lists[0]]
+    names, rows = document.get("columns"), document[row_keys[0]]
     named = isinstance(names, list) and isinstance(rows[0], list)
     return [str(name) for name in names or []] if named else [], rows
 
@@ -124,13 +124,13 @@ def _extract_columns(document: dict[str, Any]) -> dict[str, list[Any]]:
     values = list(document.values())
     if len(values) < 2 or not values[0]:
         return {}
-    if all(isinstance(v, dict) and v.keys() == values[0].keys() and _are_numbers(v) for v in values):
+    if all(isinstance(v, dict) and v.keys() == values[0].keys() and _are_row_numbers(v) for v in values):
         return {name: list(value.values()) for name, value in document.items()}
-    even = all(isinstance(v, list) and len(v) == len(values[0]) for v in values)
-    return document if even and not any(isinstance(cell, dict) for v in values for cell in v) else {}
+    same_length = all(isinstance(v, list) and len(v) == len(values[0]) for v in values)
+    return document if same_length and not any(isinstance(cell, dict) for v in values for cell in v) else {}
 
 
-def _are_numbers(names: Iterable[str]) -> bool:
+def _are_row_numbers(names: Iterable[str]) -> bool:
     return all(name.isdecimal() for name in names)
 
 

@@ -21,7 +21,7 @@ from unrolled.storage.folder import (
     remove_files,
 )
 from unrolled.storage.lock import FolderLock
-from unrolled.storage.regular import check_replaceable, require_regular
+from unrolled.storage.regular import check_replaceable, require_regular_file
 from unrolled.storage.report import is_report
 from unrolled.tasks import registry
 from unrolled.training import CHECKPOINT, LOG, MODEL
@@ -246,7 +246,7 @@ def check_artifact_files(folder: Path, values: Mapping[str, Any]) -> None:
         raise RunError(f"{folder / CONFIG}: damaged (wrong checksums); restore it from a copy")
     for name, checksum in checksums.items():
         path = folder / name
-        require_regular(path)
+        require_regular_file(path)
         if not os.path.isfile(path):
             raise RunError(f"{path}: missing; restore it from a copy")
         data = read_bytes(path, RunError)

@@ -5,11 +5,11 @@ import re
 from typing import Any
 
 from unrolled.config import option_names, with_options
-from unrolled.models.config import RECURRENT, WINDOW_CELLS, cells_by_loop_option, cells_by_option
+from unrolled.models.config import RECURRENT_CELLS, WINDOW_CELLS, cells_by_network_option, cells_by_option
 
-CELLS = (*WINDOW_CELLS, *RECURRENT)
+CELLS = (*WINDOW_CELLS, *RECURRENT_CELLS)
 _NAME = re.compile(rf"(bi)?({'|'.join(CELLS)})")
-CELLS_WITH_OPTION = cells_by_option() | cells_by_loop_option()
+CELLS_WITH_OPTION = cells_by_option() | cells_by_network_option()
 """Cells that have an option, by its name; only options that some cells lack."""
 
 

@@ -90,19 +90,21 @@ class ClassifierData:
         return [str(label) for label in self.classes]
 
 
-def encode(labelled: Labelled, tokenizer: Tokenizer | None, classes: list[Label], features: int) -> Examples:
+def encode(
+    labelled: Labelled, tokenizer: Tokenizer | None, classes: list[Label], num_features: int
+) -> Examples:
     """Return sequences as token ids (as vectors if ``tokenizer`` is None) and labels as indices.
 
     Labels that are not among the classes get negative indices, which no prediction equals.
 
     Raises:
-        DataError: if vectors have a size other than ``features``.
+        DataError: if vectors have a size other than ``num_features``.
     """
     indices = {label: i for i, label in enumerate(classes)}
     for label in labelled.labels:
         indices.setdefault(label, len(classes) - len(indices) - 1)
     labels = np.array([indices[label] for label in labelled.labels], dtype=np.int64)
-    return Examples(encode_rows(labelled.items, tokenizer, features), labels)
+    return Examples(encode_rows(labelled.items, tokenizer, num_features), labels)
 
 
 def unseen_label_notes(labels: Sequence[Any], classes: Sequence[Label], source: str) -> list[str]:
@@ -119,20 +121,20 @@ def unseen_label_notes(labels: Sequence[Any], classes: Sequence[Label], source: 
         return []
     distinct = sorted(set(unseen))
     more = ", …" if len(distinct) > MAX_SHOWN_LABELS else ""
-    names = ", ".join(f"{label!r:.60}" for label in distinct[:MAX_SHOWN_LABELS]) + more
+    shown_labels = ", ".join(f"{label!r:.60}" for label in distinct[:MAX_SHOWN_LABELS]) + more
     if len(unseen) > MAX_UNSEEN_FRACTION * len(labels):
         raise DataError(
-            f"{source}: most examples have labels that the training data lack ({names}); the known labels "
-            f"are {', '.join(map(repr, classes[:20]))}"
+            f"{source}: most examples have labels that the training data lack ({shown_labels}); the known "
+            f"labels are {', '.join(map(repr, classes[:20]))}"
         )
     return [
         f"{source}: {len(unseen):,} of {len(labels):,} examples "
-        f"{'has a label' if len(unseen) == 1 else 'have labels'} that the training data lack ({names}): "
-        "counted as wrong"
+        f"{'has a label' if len(unseen) == 1 else 'have labels'} that the training data lack "
+        f"({shown_labels}): counted as wrong"
     ]
 
 
-def encode_rows(items: list[Any], tokenizer: Tokenizer | None, features: int) -> list[NDArray[Any]]:
+def encode_rows(items: list[Any], tokenizer: Tokenizer | None, num_features: int) -> list[NDArray[Any]]:
     """Return the model input: token ids (T,) of each text, or the vectors (T, I).
 
     Raises:
@@ -142,9 +144,9 @@ def encode_rows(items: list[Any], tokenizer: Tokenizer | None, features: int) ->
         if isinstance(item, str) != (tokenizer is not None):
             needed = "vectors" if tokenizer is None else "text"
             raise DataError(f"item {number} is {type(item).__name__}: this classifier reads {needed}")
-        if tokenizer is None and item.shape[1] != features:
+        if tokenizer is None and item.shape[1] != num_features:
             raise DataError(
-                f"item {number} has vectors of {item.shape[1]} values; this classifier reads {features}"
+                f"item {number} has vectors of {item.shape[1]} values; this classifier reads {num_features}"
             )
     if tokenizer is None:
         return list(items)
@@ -167,13 +169,13 @@ def hold_out(labels: list[Any], fraction: float, seed: int) -> tuple[Ids, Ids]:
     return np.setdiff1d(np.arange(len(labels)), held_out), held_out
 
 
-def split_held_out(labelled: Labelled, fraction: float, seed: int) -> tuple[Labelled, Labelled | None]:
+def split_train_held_out(labelled: Labelled, fraction: float, seed: int) -> tuple[Labelled, Labelled | None]:
     """Return the training part and the part that :func:`hold_out` selects, None if that is empty."""
     train, held_out = hold_out(labelled.labels, fraction, seed)
     return labelled.take(train), labelled.take(held_out) if len(held_out) else None
 
 
-def cut_batch(examples: Examples, size: SampleSize) -> LabelledBatch:
+def make_small_batch(examples: Examples, size: SampleSize) -> LabelledBatch:
     """Return the first ``size.rows`` examples as one batch, each cut to ``size.steps``."""
     rows = [row[: size.steps] for row in examples.rows[: size.rows]]
     _, batch = next(Examples(rows, examples.labels[: size.rows]).batches(size.rows))

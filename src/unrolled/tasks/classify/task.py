@@ -25,9 +25,9 @@ from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.data import (
     ClassifierData,
     Examples,
-    cut_batch,
     describe,
-    split_held_out,
+    make_small_batch,
+    split_train_held_out,
     unseen_label_notes,
 )
 from unrolled.tasks.classify.defaults import fill_defaults, tokenizer_config
@@ -190,7 +190,7 @@ class Classifier(ClassifierInference):
         if corpus.valid:
             held_out = self._read(corpus.valid)
         elif held_out is None and corpus.valid_fraction:
-            return split_held_out(labelled, corpus.valid_fraction, self.config.training.seed)
+            return split_train_held_out(labelled, corpus.valid_fraction, self.config.training.seed)
         return labelled, held_out
 
     def _encode(self, labelled: Labelled, held_out: Labelled | None) -> ClassifierData:
@@ -253,7 +253,7 @@ class Classifier(ClassifierInference):
             ClassifierData(examples, None, self.artifacts.classes, self.data_info, (Labelled([], []), None)),
             self.config,
         )
-        batch = cut_batch(examples, size)
+        batch = make_small_batch(examples, size)
         names = None
         if self.tokenizer is not None:
             names = token_names(self.tokenizer, batch.sequences, batch.lengths)

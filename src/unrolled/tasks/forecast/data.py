@@ -93,7 +93,7 @@ class PreparedSeries:
             z = part.path(self.scaling.apply(target[origin - part.order - d : origin])[d:], z)
         return self.scaling.invert(z, target[:origin], cumulative=self.recursive)
 
-    def rows_before(self, origin: int) -> int:
+    def end_of_input(self, origin: int) -> int:
         """Return the end of the rows that a forecast may read if its first step is ``origin``."""
         return origin + 1 if self.recursive else origin
 

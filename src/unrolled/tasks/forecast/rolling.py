@@ -15,8 +15,8 @@ from unrolled.models.token_encoder import State
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries
 
-MAX_PATHS = 8192
-"""Maximum number of paths in a batch."""
+MAX_SAMPLED_PATHS = 8192
+"""Maximum number of sampled paths in a batch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Forecasts:
 
 def forecast(
     model: Forecasting,
-    p: PreparedSeries,
+    prepared: PreparedSeries,
     origins: Sequence[int],
     horizon: int,
     config: ForecasterConfig,
@@ -47,7 +47,7 @@ def forecast(
 
     Args:
         model: model in evaluation mode.
-        p: the series.
+        prepared: the series.
         origins: origins, each with at least one row before it.
         horizon: H; for a direct model, at most its own horizon.
         config: configuration of the model.
@@ -56,22 +56,22 @@ def forecast(
     """
     output, levels = model.output, config.forecast.quantiles
     draws = (samples or config.forecast.samples) if output.sampled else 1
-    batch_size = max(1, MAX_PATHS // draws)
+    batch_size = max(1, MAX_SAMPLED_PATHS // draws)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         parts = [
-            _forecast_scaled(model, p, origins[i : i + batch_size], horizon, config, draws)
+            _forecast_scaled(model, prepared, origins[i : i + batch_size], horizon, config, draws)
             for i in range(0, len(origins), batch_size)
         ]
     z = np.concatenate(parts)  # (N, H, draws or quantiles)
     values = np.empty_like(z)
     for i, origin in enumerate(origins):
-        values[i] = p.to_data_units(z[i].T, origin).T
+        values[i] = prepared.to_data_units(z[i].T, origin).T
     if output.sampled:
         # In a direct forecast, column 0 is the median and the others are draws. It is still the median in
         # data units, because transforms are monotonic.
-        point = np.median(values, axis=-1) if p.recursive else values[..., 0]
-        values = values if p.recursive else values[..., 1:]
+        point = np.median(values, axis=-1) if prepared.recursive else values[..., 0]
+        values = values if prepared.recursive else values[..., 1:]
         quantiles = np.quantile(values, levels, axis=-1)
         return Forecasts(point, values.mean(-1), np.moveaxis(quantiles, 0, -1), values)
     if config.forecast.output == "quantile":
@@ -83,7 +83,7 @@ def forecast(
 
 def _forecast_scaled(
     model: Forecasting,
-    p: PreparedSeries,
+    prepared: PreparedSeries,
     origins: Sequence[int],
     horizon: int,
     config: ForecasterConfig,
@@ -95,28 +95,32 @@ def _forecast_scaled(
     forecast, the mean of the members' medians comes before them.
     """
     members = get_members(model)
-    ahead = np.stack([p.known_from(o, horizon) for o in origins], axis=1)
+    future_features = np.stack([prepared.known_from(o, horizon) for o in origins], axis=1)
     if not model.output.sampled:
         return np.asarray(
-            np.mean([_forecast_member(m, p, origins, ahead, config, draws) for m in members], axis=0)
+            np.mean(
+                [_forecast_member(m, prepared, origins, future_features, config, draws) for m in members],
+                axis=0,
+            )
         )
     shares = [draws // len(members) + (i < draws % len(members)) for i in range(len(members))]
+    # Direct members without draws are run too: the mean includes their medians.
     member_paths = [
-        _forecast_member(member, p, origins, ahead, config, share)
+        _forecast_member(member, prepared, origins, future_features, config, share)
         for member, share in zip(members, shares, strict=True)
-        if share or not p.recursive  # run direct members without draws too: the mean includes their medians
+        if share or not prepared.recursive
     ]
-    if p.recursive:
+    if prepared.recursive:
         return np.concatenate(member_paths, axis=-1)
-    centre = np.mean([z[..., :1] for z in member_paths], axis=0)
-    return np.concatenate([centre, *(z[..., 1:] for z in member_paths)], axis=-1)
+    medians = np.mean([z[..., :1] for z in member_paths], axis=0)
+    return np.concatenate([medians, *(z[..., 1:] for z in member_paths)], axis=-1)
 
 
 def _forecast_member(
     model: Member,
-    p: PreparedSeries,
+    prepared: PreparedSeries,
     origins: Sequence[int],
-    ahead: Numbers,
+    future_features: Numbers,
     config: ForecasterConfig,
     draws: int,
 ) -> Numbers:
@@ -124,27 +128,29 @@ def _forecast_member(
 
     For a sampled direct forecast, the last axis is the median followed by the draws.
 
-    ``ahead`` (H, N, K) are the known features of the steps to forecast.
+    ``future_features`` (H, N, K) are the known features of the steps to forecast.
     """
-    horizon = len(ahead)
-    h, state = states_at(model, p, [p.rows_before(o) for o in origins], config)
+    horizon = len(future_features)
+    h, state = read_up_to(model, prepared, [prepared.end_of_input(o) for o in origins], config)
     if isinstance(model, DirectForecaster):
-        padded = np.concatenate([ahead, np.zeros((model.horizon - horizon, *ahead.shape[1:]))])
+        padded = np.concatenate(
+            [future_features, np.zeros((model.horizon - horizon, *future_features.shape[1:]))]
+        )
         y = model.forecast_horizon(h, _to_model(model, padded))[:, :horizon]
         if model.output.sampled:
             drawn = model.output.sample(y[..., None, :].expand(-1, -1, draws, -1))
             return torch.cat([model.output.centre(y)[..., None], drawn], -1).double().cpu().numpy()
         point = config.forecast.output == "point"
         return (model.output.centre(y)[..., None] if point else y).double().cpu().numpy()
-    known = _to_model(model, np.repeat(ahead, draws, axis=1))
+    known = _to_model(model, np.repeat(future_features, draws, axis=1))
     y = model.head(h).repeat_interleave(draws, 0)
     state = tuple(s.repeat_interleave(draws, -2) for s in state)
     z = model.roll_out(y, state, known, draw=model.output.sampled)
     return z.unflatten(0, (len(origins), draws)).movedim(1, 2).double().cpu().numpy()
 
 
-def states_at(
-    model: Member, p: PreparedSeries, ends: Sequence[int], config: ForecasterConfig
+def read_up_to(
+    model: Member, prepared: PreparedSeries, ends: Sequence[int], config: ForecasterConfig
 ) -> tuple[Tensor, State]:
     """Run the network over the rows before each end; return features (N, F) of the last row, and states.
 
@@ -152,24 +158,26 @@ def states_at(
     """
     training = config.training
     if training.mode == "stream":
-        reads = list(_states_along(model, p, ends))
+        reads = list(_read_along(model, prepared, ends))
         features, states = zip(*reads, strict=True)
         return torch.cat(features), tuple(torch.cat(s, -2) for s in zip(*states, strict=True))
-    begins = [max(p.first, end - training.window) for end in ends]
+    begins = [max(prepared.first, end - training.window) for end in ends]
     lengths = torch.tensor([e - b for b, e in zip(begins, ends, strict=True)])
-    x = np.zeros((int(lengths.max()), len(ends), p.inputs.shape[1]))
+    x = np.zeros((int(lengths.max()), len(ends), prepared.inputs.shape[1]))
     for column, (begin, end) in enumerate(zip(begins, ends, strict=True)):
-        x[: end - begin, column] = p.inputs[begin:end]
+        x[: end - begin, column] = prepared.inputs[begin:end]
     ragged = lengths if int(lengths.min()) < len(x) else None
     h, state = model.read(_to_model(model, x), lengths=move(ragged, get_device(model)))
     return h[lengths - 1, torch.arange(len(ends))], state
 
 
-def _states_along(model: Member, p: PreparedSeries, ends: Sequence[int]) -> Iterator[tuple[Tensor, State]]:
+def _read_along(
+    model: Member, prepared: PreparedSeries, ends: Sequence[int]
+) -> Iterator[tuple[Tensor, State]]:
     """Read the series once; yield features and state at each end. The ends must increase."""
-    x = _to_model(model, p.inputs)[:, None]
+    x = _to_model(model, prepared.inputs)[:, None]
     state: State | None = None
-    position = p.first
+    position = prepared.first
     for end in ends:
         h, state = model.read(x[position:end], state)
         position = end
@@ -178,7 +186,7 @@ def _states_along(model: Member, p: PreparedSeries, ends: Sequence[int]) -> Iter
 
 @torch.no_grad()
 def held_out_errors(
-    model: Forecasting, p: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
+    model: Forecasting, prepared: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
 ) -> tuple[Numbers, Numbers]:
     """Return the errors by which the best weights are chosen, and the losses.
 
@@ -188,15 +196,15 @@ def held_out_errors(
     """
     horizon = config.forecast.horizon
     if config.forecast.output == "point":
-        z = _forecast_scaled(model, p, origins, horizon, config, 1)[..., 0]
-        errors = np.abs(z - true_targets(p, origins, horizon)).ravel()
+        z = _forecast_scaled(model, prepared, origins, horizon, config, 1)[..., 0]
+        errors = np.abs(z - true_targets(prepared, origins, horizon)).ravel()
         return errors, np.square(errors) if config.forecast.loss == "squared" else errors
-    losses = np.mean([_losses(m, p, origins, config) for m in get_members(model)], axis=0)
+    losses = np.mean([_losses(m, prepared, origins, config) for m in get_members(model)], axis=0)
     return losses, losses
 
 
 def gains_over_linear(
-    model: Forecasting, p: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
+    model: Forecasting, prepared: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
 ) -> Numbers:
     """Return, for each origin, the error of the forecast minus the error of the linear part alone, (N,).
 
@@ -204,25 +212,27 @@ def gains_over_linear(
     error.
     """
     horizon = config.forecast.horizon
-    actual = np.stack([p.series.target[o : o + horizon] for o in origins])
-    forecasts = forecast(model, p, origins, horizon, config).point
-    linear_forecasts = np.stack([p.to_data_units(np.zeros(horizon), o) for o in origins])
+    actual = np.stack([prepared.series.target[o : o + horizon] for o in origins])
+    forecasts = forecast(model, prepared, origins, horizon, config).point
+    linear_forecasts = np.stack([prepared.to_data_units(np.zeros(horizon), o) for o in origins])
     errors, linear_errors = (np.abs(x - actual).mean(axis=1) for x in (forecasts, linear_forecasts))
     return np.asarray((errors - linear_errors) / (linear_errors.mean() or 1.0))
 
 
-def _losses(model: Member, p: PreparedSeries, origins: Sequence[int], config: ForecasterConfig) -> Numbers:
+def _losses(
+    model: Member, prepared: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
+) -> Numbers:
     horizon, output = config.forecast.horizon, model.output
     if isinstance(model, DirectForecaster):
-        h, _ = states_at(model, p, list(origins), config)
-        ahead = np.stack([p.known_from(o, horizon) for o in origins], axis=1)
-        y = model.forecast_horizon(h, _to_model(model, ahead))
-        target = _to_model(model, true_targets(p, origins, horizon))
+        h, _ = read_up_to(model, prepared, list(origins), config)
+        future_features = np.stack([prepared.known_from(o, horizon) for o in origins], axis=1)
+        y = model.forecast_horizon(h, _to_model(model, future_features))
+        target = _to_model(model, true_targets(prepared, origins, horizon))
         return output.loss(y, target).double().cpu().numpy().ravel()
-    _, state = states_at(model, p, list(origins), config)
-    x = np.stack([p.inputs[o : o + horizon] for o in origins], axis=1)
+    _, state = read_up_to(model, prepared, list(origins), config)
+    x = np.stack([prepared.inputs[o : o + horizon] for o in origins], axis=1)
     y, _ = model(_to_model(model, x), state)
-    target = _to_model(model, true_targets(p, origins, horizon).T.copy())
+    target = _to_model(model, true_targets(prepared, origins, horizon).T.copy())
     return output.loss(y, target).double().cpu().numpy().ravel()
 
 
@@ -231,8 +241,8 @@ def _to_model(model: Member, values: Numbers) -> Tensor:
     return move(torch.from_numpy(values).float(), get_device(model))
 
 
-def true_targets(p: PreparedSeries, origins: Sequence[int], horizon: int) -> Numbers:
+def true_targets(prepared: PreparedSeries, origins: Sequence[int], horizon: int) -> Numbers:
     """Return the targets (N, H) of forecasts from these origins, in scaled units."""
-    if not p.recursive:
-        return np.stack([p.targets[o - 1] for o in origins])
-    return np.stack([p.targets[o : o + horizon] for o in origins])
+    if not prepared.recursive:
+        return np.stack([prepared.targets[o - 1] for o in origins])
+    return np.stack([prepared.targets[o : o + horizon] for o in origins])

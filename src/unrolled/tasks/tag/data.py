@@ -123,7 +123,7 @@ class TaggerData:
     """See :class:`TaskData`."""
 
 
-def split_held_out(tagged: Tagged, fraction: float) -> tuple[Tagged, Tagged | None]:
+def split_train_held_out(tagged: Tagged, fraction: float) -> tuple[Tagged, Tagged | None]:
     """Return the training sentences, and the last sentences as held-out data, at least one.
 
     A single sentence is kept for training; the held-out data are then None.

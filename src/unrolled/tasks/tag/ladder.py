@@ -15,7 +15,7 @@ from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.folder_parts import resolve_parts
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.outcome import ItemLosses, Outcome, SavedOutcome
-from unrolled.tasks.tag.data import split_held_out
+from unrolled.tasks.tag.data import split_train_held_out
 from unrolled.tasks.tag.score import TaggerScore
 from unrolled.tasks.tag.sources import open_matching
 from unrolled.wording import counted
@@ -66,7 +66,7 @@ class TaggingLadder(Ladder):
             self.test, dropped = select_complete(open_matching(file, corpus.test, corpus), corpus.missing)
             self.notes += [f"{corpus.test}: {note}" for note in dropped]
         else:
-            self.data, test = split_held_out(self.data, TEST_FRACTION)
+            self.data, test = split_train_held_out(self.data, TEST_FRACTION)
             if test is None:
                 raise DataError(f"{corpus.data}: has only one sentence; give test data (--test)")
             sentences = counted(len(test.words), "sentence")

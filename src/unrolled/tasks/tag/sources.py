@@ -10,7 +10,7 @@ from unrolled.data.tagged import Columns, Reader, Tagged, TaggedFile, open_tagge
 from unrolled.errors import ConfigError
 from unrolled.tasks.base.sources import is_path
 from unrolled.tasks.tag.config import TaggedConfig
-from unrolled.tasks.tag.data import EncodedSentences, split_held_out
+from unrolled.tasks.tag.data import EncodedSentences, split_train_held_out
 from unrolled.tasks.tag.in_memory import convert_tagged
 
 
@@ -100,7 +100,7 @@ def read_split(
         return SplitSentences(tagged, valid, file.form, file.columns, notes + valid_dropped)
     if not corpus.valid_fraction:
         return SplitSentences(tagged, None, file.form, file.columns, notes)
-    train, last = split_held_out(tagged, corpus.valid_fraction)
+    train, last = split_train_held_out(tagged, corpus.valid_fraction)
     if last is None:
         notes += ("one sentence: nothing is held out (--valid gives held-out data)",)
     return SplitSentences(train, last, file.form, file.columns, notes)

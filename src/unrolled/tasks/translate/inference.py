@@ -17,7 +17,7 @@ from unrolled.tasks.translate.attention_plot import plot_attention
 from unrolled.tasks.translate.config import TranslationSearchConfig, TranslatorConfig
 from unrolled.tasks.translate.data import TranslatorData, truncation_notes, unknown_notes
 from unrolled.tasks.translate.generator import AttentionMap, Output, TranslationGenerator
-from unrolled.tasks.translate.outputs import Translated, output_table
+from unrolled.tasks.translate.outputs import SourcesWithOutputs, output_table
 from unrolled.tasks.translate.score import cut_notes
 from unrolled.text import PairTokenizer
 from unrolled.training.progress_display import counting_bar
@@ -76,7 +76,7 @@ class TranslatorInference(Task[TranslatorConfig, TranslatorData]):
 
     def translate_sources(
         self, data: Any, *, n_best: int = 1, progress: bool = False, **options: Any
-    ) -> Translated:
+    ) -> SourcesWithOutputs:
         """Return the outputs for sources, and notes on them; see :meth:`translate_n_best`.
 
         Raises:
@@ -88,7 +88,7 @@ class TranslatorInference(Task[TranslatorConfig, TranslatorData]):
         notes = [*sources.notes, *self._source_notes(texts)]
         outputs = self._generate(texts, n_best, options, shown=progress)
         cut = sum(best.cut for best, *_ in outputs)
-        return Translated(sources, outputs, (*notes, *cut_notes(cut, len(outputs))))
+        return SourcesWithOutputs(sources, outputs, (*notes, *cut_notes(cut, len(outputs))))
 
     def _read_sources(self, data: Any) -> Sources:
         if isinstance(data, Path):

@@ -10,7 +10,7 @@ from unrolled.config import with_options
 from unrolled.data.fingerprint import fingerprint
 from unrolled.errors import ConfigError
 from unrolled.extras import extra
-from unrolled.models.config import RECURRENT
+from unrolled.models.config import RECURRENT_CELLS
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.networks import with_cell
 from unrolled.tasks.base.outcome import ItemLosses, Outcome, SavedOutcome
@@ -37,7 +37,7 @@ class TranslationLadder(Ladder):
     task: ClassVar[str] = "translate"
     rungs: ClassVar[tuple[str, ...]] = (COPY, LEAD, "elman", "gru", "lstm", "gru+attention", "lstm+attention")
     others: ClassVar[tuple[str, ...]] = ("elman+attention", "jordan+attention")
-    cells: ClassVar[tuple[str, ...]] = RECURRENT
+    cells: ClassVar[tuple[str, ...]] = RECURRENT_CELLS
     metric: ClassVar[str] = "bleu"
     metrics: ClassVar[tuple[str, ...]] = ("bleu", "chrf", "rouge1", "rouge2", "rouge_l", "exact_match")
     higher: ClassVar[tuple[str, ...]] = metrics
@@ -64,7 +64,7 @@ class TranslationLadder(Ladder):
     def configured(cls, config: Any, rung: str) -> Any | None:
         """See :meth:`Ladder.configured`."""
         cell, has_attention = rung.removesuffix(ATTENTION), rung.endswith(ATTENTION)
-        if cell not in RECURRENT:
+        if cell not in RECURRENT_CELLS:
             return None
         kind = config.network.attention
         if has_attention and kind in ("none", "fixed"):

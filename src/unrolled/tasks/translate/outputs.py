@@ -10,7 +10,7 @@ from unrolled.tasks.translate.generator import Output
 
 
 @dataclass(frozen=True)
-class Translated:
+class SourcesWithOutputs:
     """Sources, and the outputs for each, best first."""
 
     sources: Sources
@@ -19,21 +19,21 @@ class Translated:
     """How the sources were read, and how many outputs were cut off."""
 
 
-def output_table(translated: Translated, *, scores: bool = False) -> Predictions:
+def output_table(translated: SourcesWithOutputs, *, with_scores: bool = False) -> Predictions:
     """Return a table: the columns of the input (one column "source" for a text file), then the output.
 
     Args:
         translated: sources with one or more outputs each; every output gets a row.
-        scores: add columns for the rank and the score of each output.
+        with_scores: add columns for the rank and the score of each output.
     """
     table = translated.sources.table
     names = ["source"] if table is None else _column_names(table.names, table.has_header)
     rows: Sequence[Sequence[Any]] = (
         [[text] for text in translated.sources.texts] if table is None else table.rows
     )
-    extra = ["output", "rank", "score"] if scores else ["output"]
+    extra = ["output", "rank", "score"] if with_scores else ["output"]
     output_rows = [
-        [*row, *(_cells(rank, output) if scores else [output.text])]
+        [*row, *(_cells(rank, output) if with_scores else [output.text])]
         for row, outputs in zip(rows, translated.outputs, strict=True)
         for rank, output in enumerate(outputs, 1)
     ]
