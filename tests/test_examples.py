@@ -39,5 +39,20 @@ def test_example(name: str, expected: str, english_file: Path, fork: Callable[..
         assert float(first.split()[-1]) < 1e-6
 
 
+@pytest.mark.slow
+def test_the_code_in_the_readme(tmp_path: Path, english_file: Path, fork: Callable[..., Forked]) -> None:
+    readme = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
+    code = readme.partition("```python\n")[2].partition("```")[0]
+    for name in ("corpus.txt", "other.txt"):
+        (tmp_path / name).write_text(english_file.read_text())
+    script = tmp_path / "readme.py"
+    script.write_text(f"import os\nos.chdir({str(tmp_path)!r})\n{code}", encoding="utf-8")
+    running = fork(script, WITHOUT_EXTENSION, target=run_script)
+    out, err = running.communicate(timeout=300)
+    assert running.returncode == 0, err
+    assert float(out.split()[0]) < 100
+    assert (tmp_path / "run" / "model.safetensors").exists()
+
+
 def test_every_example_is_tested() -> None:
     assert {p.name for p in EXAMPLES.glob("*.py")} == set(EXPECTED)
