@@ -6,7 +6,7 @@
 namespace unrolled {
 
 // Memory of a tensor: the address of its first number, and the number of bytes from there on. The address 0
-// means absent. A Buffer converts to its address, so that it is false if absent.
+// means absent. A Buffer converts implicitly to its address, so `if (buffer)` tests whether the tensor is there.
 struct Buffer {
   uintptr_t address = 0;
   int64_t bytes = 0;
@@ -18,30 +18,36 @@ struct Buffer {
   }
 };
 
-// Data type of tensors and products. bfloat16: float32 tensors; the products round their operands to bfloat16
-// and add in float32.
+// Precision of the arithmetic. Tensors are float64 for float64, else float32. With bfloat16, matrix products
+// round their operands to bfloat16 and accumulate in float32.
 enum class Arithmetic : int { float32 = 0, float64 = 1, bfloat16 = 2 };
 enum class Nonlinearity : int { identity = 0, tanh = 1, relu = 2, sigmoid = 3 };
 
 constexpr int max_states = 4, max_vectors = 8;  // of one cell
 
-// One layer in one direction. T steps, B rows, I input size, H hidden size, R size of the value that is fed
-// back (H unless a projection, weight_out, changes it), G gates. Every tensor is dense, except that x, y and
-// dy have strides for their first two axes. Arrays of states follow the cell's declaration: state 0, (B, R),
-// is the output y and is fed back; the others are (B, H). Arrays of vectors are the additional parameters of
-// the cell, (H) each. x, tokens, y, dx and dy are indexed by time. Masks and stored values are indexed by step
-// in the order of computation: with `reverse`, step 0 is the last time step of a row.
+// One layer in one direction.
+//   T  steps
+//   B  rows (sequences)
+//   I  input size
+//   H  hidden size
+//   R  size of the output, which is fed back: H, or the size of the projection weight_out
+//   G  gates
+// Every tensor is dense, except that x, y and dy have strides for their first two axes. Arrays of states are
+// in the order in which the cell declares them (cells/): state 0, (B, R), is the output y and is fed back; the
+// others are (B, H). Arrays of vectors are the additional parameters of the cell, (H) each. x, tokens, y, dx
+// and dy are in the order of time. Masks and stored values are in the order of computation: with `reverse`,
+// index 0 is the last time step of a row.
 struct LayerArgs {
   int64_t T = 0, B = 0, I = 0, H = 0, R = 0;
   int cell = 0;  // index in the list of cells/list.h
   int nonlinearity = 1, output_nonlinearity = 0;
   bool reverse = false;    // run each row from its last step to its first
-  int64_t checkpoint = 0;  // steps per segment that backward recomputes; 0: store everything, recompute nothing
-  double zoneout[max_states] = {};  // rates of the states without a mask
+  int64_t checkpoint = 0;  // gradient checkpointing: steps per segment that backward recomputes; 0: off
+  double zoneout[max_states] = {};  // rates of the states that have no mask: state = rate·old + (1 − rate)·new
   Buffer lengths;  // int64 (B)
 
-  Buffer x;  // (T, B, I), strides of the first two axes in elements; with tokens (V, G·H): W x + b of each token
-  int64_t x_time = 0, x_row = 0;
+  Buffer x;  // (T, B, I); if `tokens` is set, a table (V, G·H) of W x + b for each token
+  int64_t x_time = 0, x_row = 0;  // strides of the first two axes of x in elements
   Buffer tokens;  // int64 (T, B), dense: row of x for each step
   int64_t V = 0;  // rows of x, with tokens
   Buffer weight_ih, bias_ih, weight_ln_ih;  // (G·H, I), (G·H), (G·H)
@@ -56,10 +62,10 @@ struct LayerArgs {
   int64_t y_time = 0, y_row = 0;
   Buffer final[max_states];
 
-  // Values that forward stores for backward; all 0 in inference. With checkpoint, only states are stored,
-  // (segments, B, H): those before each segment.
-  Buffer gates;  // (T, B, G·H) as the cell writes them; 0 if y holds the same values
-  Buffer states[max_states];  // (T, B, H) after each step; 0 for state 0, which is y
+  // Values that forward stores for backward; all absent in inference. If checkpoint > 0, only the states before
+  // each segment are stored, (segments, B, H).
+  Buffer gates;  // (T, B, G·H) in the layout of the cell; absent if the only gate value is the output y
+  Buffer states[max_states];  // (T, B, H) after each step; absent for state 0, which is y
   Buffer extra;  // (T, B, H) if the cell stores more than gates and states (keeps_extra)
   Buffer norms;  // (T, B, G·H + 2) normalised U h, then 1/σ; with layer normalisation
   Buffer input_norms;  // (T, B, G·H + 1) normalised W x, then 1/σ
@@ -85,7 +91,7 @@ struct SoftmaxArgs {
   int64_t h_row = 0;
   Buffer targets, row_weights;  // int64 (N), (N)
   Buffer loss, nats;  // (1), (N)
-  Buffer dh, dweight, dbias;  // without dh, no gradients are computed; with it, dweight or dbias may be 0
+  Buffer dh, dweight, dbias;  // if dh is absent, no gradient is computed; otherwise dweight and dbias are optional
 };
 
 // The kernels of one instruction set.

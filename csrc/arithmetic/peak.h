@@ -5,8 +5,9 @@
 
 namespace unrolled {
 
-// Twelve independent chains hide the latency of a multiply-add on current cores (4 to 5 cycles, two units).
-// Each chain is 64 bytes; the compiler splits it if registers are shorter.
+// A multiply-add takes 4 to 5 cycles and current cores start two per cycle, so 8 to 10 independent chains of
+// them must be in flight; 12 are enough. Each chain works on a vector of 64 bytes; the compiler splits it if
+// registers are shorter.
 constexpr int chain_count = 12;
 
 template <typename T>
@@ -32,7 +33,7 @@ using Kernel = T (*)(long rounds, T scale, T shift);
 UNROLLED_CHAINS(chains_baseline_f32, float, )
 UNROLLED_CHAINS(chains_baseline_f64, double, )
 
-// The variant is chosen at run time, so that one package runs on every processor of its architecture.
+// The instruction set is chosen at run time, so that one wheel runs on every processor of an architecture.
 #if defined(__x86_64__)
 UNROLLED_CHAINS(chains_avx2_f32, float, __attribute__((target("avx2,fma"))))
 UNROLLED_CHAINS(chains_avx2_f64, double, __attribute__((target("avx2,fma"))))

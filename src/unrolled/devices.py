@@ -16,10 +16,10 @@ def get_device(model: nn.Module) -> torch.device:
 
 
 def move(value: T, device: torch.device) -> T:
-    """Return a batch with every tensor moved to a device.
+    """Return ``value`` with every tensor in it moved to ``device``.
 
-    A batch is a tensor, a plain value (number, text, None), or a dataclass, tuple or list of these, nested to
-    any depth. Objects that are already on the device are returned unchanged.
+    ``value`` is a tensor, a number, a text, None, or a dataclass, tuple or list of these, nested to any depth.
+    If all its tensors are already on the device, the same object is returned.
 
     Raises:
         TypeError: for a value of another type, which would not be moved.

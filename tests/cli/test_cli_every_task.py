@@ -96,7 +96,7 @@ def test_folders_with_other_files_are_refused(command, tmp_path, case):
 def test_a_recipe_of_another_task_names_its_command(command, tmp_path, case):
     name, verb = ("stdlib-demo", "lm") if case != "lm" else ("names", "classify")
     error = command("train", CASES[case].verb, "--recipe", name, "--out", tmp_path / "run").error
-    assert f"recipe {name} trains with: unrolled train {verb}" in error
+    assert f"recipe {name} is for another task; use: unrolled train {verb} --recipe {name}" in error
 
 
 @pytest.mark.draws

@@ -152,7 +152,7 @@ def test_a_lesson_removes_only_the_figures_of_the_last_one(tmp_path):
     assert sorted(os.listdir(folder / "figures")) == ["mine.png", "second.png", "second.svg"]
     assert sorted(os.listdir(folder)) == ["figures", "numbers.json", "page.html"]
     (folder / "figures" / "third.svg").write_text("mine")
-    with pytest.raises(RunError, match=r"third\.svg: is not of the lesson there"):
+    with pytest.raises(RunError, match=r"third\.svg: was not written by unrolled, and a new figure"):
         lesson_folder.write_lesson(page("third"), folder)
     assert (folder / "figures" / "third.svg").read_text() == "mine"
     assert (folder / "figures" / "second.svg").exists()

@@ -1,4 +1,4 @@
-"""The two sides of a training step: this package's trainer, and a loop in plain PyTorch."""
+"""The two implementations whose training step is timed: this package's Trainer, and a plain PyTorch loop."""
 
 import itertools
 from collections.abc import Callable
@@ -18,7 +18,7 @@ PlainState = Tensor | tuple[Tensor, Tensor] | None
 
 
 class PlainModel(nn.Module):
-    """The model in plain PyTorch. Maps tokens (T, B) to logits (T, B, V)."""
+    """The same language model with layers of torch.nn only. Maps tokens (T, B) to logits (T, B, V)."""
 
     def __init__(self, model: StepModel) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class PlainStep:
 
 
 def plain_weights(network: RecurrentLanguageModel) -> dict[str, Tensor]:
-    """Return the weights of this package's model as a state dict of :class:`PlainModel`."""
+    """Convert the weights of this package's model to a state dict that :class:`PlainModel` loads."""
     names: tuple[tuple[str, Callable[[str], str]], ...] = (
         ("input.", lambda suffix: f"embedding.{suffix}"),
         ("recurrent.", lambda suffix: f"recurrent.{suffix}"),

@@ -17,7 +17,7 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     parse(Arguments, argv, prog=prog)
-    print("| recipe | description | target | measured | training | comparison |")
+    print("| recipe | task and model | target | measured | training | compared with |")
     print("| --- | --- | --- | --- | --- | --- |")
     for recipe in all_recipes():
         print("| " + " | ".join(_row(recipe)) + " |")

@@ -41,7 +41,7 @@ class Arguments:
     """Record diagnostics of the training from here on; see unrolled train."""
 
     watch_every: int = 0
-    """Updates between records; 0: 200, or more if recording would take over 3% of the time."""
+    """Record every N updates; 0: every 200, or less often if recording takes more than 3% of the time."""
 
 
 def run(argv: Sequence[str], prog: str) -> int:

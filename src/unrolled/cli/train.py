@@ -21,7 +21,7 @@ from unrolled.training import CHECKPOINT
 
 @dataclass(frozen=True)
 class TrainArguments:
-    """Options of every training, in addition to the task's configuration."""
+    """Options of ``unrolled train`` that all tasks share; the options of the task are added."""
 
     out: str
     """Run folder to create: model, checkpoints, log and plots."""
@@ -30,14 +30,14 @@ class TrainArguments:
     """Start from a recipe (unrolled recipes lists them) or a .toml file; other options override it."""
 
     overwrite: bool = False
-    """Replace the run in the folder."""
+    """Delete the run that the folder already holds, and train anew."""
 
     watch: bool = False
     """Record diagnostics of the training: how far back gradients reach, how many units are saturated, how far
     weights move. Written to metrics.jsonl and, if TensorBoard is installed, to RUN/tensorboard."""
 
     watch_every: int = 0
-    """Updates between records; 0: 200, or more if recording would take over 3% of the time."""
+    """Record every N updates; 0: every 200, or less often if recording takes more than 3% of the time."""
 
 
 def run(spec: TaskSpec, argv: Sequence[str], prog: str) -> int:
@@ -53,7 +53,9 @@ def run(spec: TaskSpec, argv: Sequence[str], prog: str) -> int:
 
 
 def parse_training(spec: TaskSpec, argv: Sequence[str], prog: str) -> tuple[Any, Recipe | None]:
-    """Return the arguments, with the recipe's values as defaults, and the recipe, or None without --recipe.
+    """Return (arguments, recipe). The recipe's values are defaults of the arguments.
+
+    The recipe is None without --recipe.
 
     Raises:
         ConfigError: for an unknown option, a wrong value, or a recipe of another task.
@@ -64,14 +66,16 @@ def parse_training(spec: TaskSpec, argv: Sequence[str], prog: str) -> tuple[Any,
     default = None
     if recipe is not None:
         if recipe.task != spec.verb:
-            raise ConfigError(f"recipe {recipe.name} trains with: unrolled train {recipe.task}")
+            raise ConfigError(
+                f"recipe {recipe.name} is for another task; use: unrolled train {recipe.task} --recipe {recipe.name}"
+            )
         # With MISSING, tyro still requires --out.
         default = kind(out=tyro.MISSING, config=recipe.config)
     return parse(kind, argv, prog=prog, default=default), recipe
 
 
 def make_arguments_type(spec: TaskSpec) -> Any:
-    """Return the dataclass of a task's arguments: those of every training, and the task's configuration."""
+    """Return a dataclass with the fields of TrainArguments, and ``config`` for the options of the task."""
     usage = "Give --data and --out, or --recipe and --out; every other option has a default."
     return make_dataclass(
         "Arguments",
@@ -83,7 +87,11 @@ def make_arguments_type(spec: TaskSpec) -> Any:
 
 
 def watch_option(watch: bool, every: int) -> bool | int:
-    """Return the ``watch`` argument of ``fit`` and ``resume`` for ``--watch`` and ``--watch-every``.
+    """Return the ``watch`` argument of ``fit`` and ``resume``: False, True, or the interval.
+
+    Args:
+        watch: value of ``--watch``.
+        every: value of ``--watch-every``.
 
     Raises:
         ConfigError: if ``--watch-every`` is negative or given without ``--watch``.

@@ -1,4 +1,4 @@
-"""The network for the synthetic problems: recurrent layers and a linear output layer."""
+"""A recurrent network for the synthetic memory problems (adding, copy, recall) of problems.py."""
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +13,9 @@ from unrolled.synthetic.problems import Synthetic, SyntheticBatch
 
 
 class Solver(VectorEncoder):
-    """Recurrent network with the output y_t = V h_t + c at the answer steps: a number, or logits of classes.
+    """Recurrent network with a linear output layer at the last steps, where the problem asks for answers.
+
+    The output y_t = V h_t + c is a number, or the logits of classes.
 
     Args:
         problem: the problem to learn.
@@ -31,7 +33,7 @@ class Solver(VectorEncoder):
 
     @torch.no_grad()
     def _initialise_small(self, std: float) -> None:
-        """Draw the input weights from N(0, std²), and set the bias of the candidate to zero."""
+        """Draw the input weights from a normal distribution, and set the bias of the candidate state to zero."""
         assert isinstance(self.recurrent, Recurrent)
         cell = self.recurrent.cell
         for name, p in self.recurrent.named_parameters():

@@ -20,7 +20,8 @@ class StepLoss:
     loss: Tensor
     """The loss to minimise."""
     total: Tensor
-    """Sum of the unsmoothed loss over all predictions, in nats; for series, squared errors."""
+    """Sum of the losses of all predictions, without label smoothing: nats, or squared (or other) errors of
+    forecasts."""
     tokens: int
     """Number of predictions in ``total``."""
     state: CarriedState
@@ -34,8 +35,8 @@ class StepLosses:
     losses: Tensor
     """(N, B) in nats, or in squared (or other) errors for series; zero where nothing is predicted."""
     times: Tensor | None
-    """Step of the recurrent layers that each loss belongs to, (N,) or (N, B); -1 for no step. None if no loss
-    belongs to a step."""
+    """Time step of the recurrent layers at which each loss arises, (N,) or (N, B); -1 for a loss without one.
+    None if no loss has one."""
     layers: str = "recurrent"
     """Name of the submodule that ``times`` refers to: recurrent layers, or a module that contains them."""
 
@@ -53,10 +54,10 @@ class Validation:
 
 
 class Job(Protocol[Batch]):
-    """A model with its data and its loss, as the trainer needs them.
+    """What the trainer needs of a task: the model, its batches and its loss.
 
     The trainer sets the model's device and precision, and moves each batch to the device before it calls
-    :meth:`loss`. See :func:`unrolled.devices.move` for the types that a batch may consist of.
+    :meth:`loss`. A batch may contain the types that :func:`unrolled.devices.move` lists.
     """
 
     @property
@@ -64,7 +65,7 @@ class Job(Protocol[Batch]):
         """The module to train."""
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        """Yield the batches of an epoch; the same batches in the same order at every call."""
+        """Yield the batches of an epoch. They depend on ``epoch`` only: every call yields the same."""
 
     def batch_count(self) -> int:
         """Return the number of batches in an epoch."""
@@ -73,13 +74,13 @@ class Job(Protocol[Batch]):
         """Run the forward pass and return the loss."""
 
     def step_losses(self, batch: Batch, state: CarriedState) -> StepLosses:
-        """Run the forward pass with operations that torch can differentiate for many losses in one call.
+        """Run the forward pass with separate losses, so that diagnostics can differentiate each of them.
 
-        These are the losses of :meth:`loss` without label smoothing and weights; they sum to ``total``.
+        The losses have no label smoothing and no row weights; their sum is ``StepLoss.total``.
         """
 
     def first_rows(self, batch: Batch, rows: int) -> Batch:
-        """Return the first rows of a batch as a batch, without steps that are padding in all these rows."""
+        """Return a batch of the first ``rows`` sequences, cut to the longest of them."""
 
     def validate(self) -> Validation | None:
         """Score the held-out data; return None without held-out data."""
@@ -123,11 +124,11 @@ class StepStats:
     norm: float
     """Norm of all gradients together, before clipping to ``clip_norm``."""
     factor: float
-    """Factor of norm clipping for every gradient; 1 without clipping."""
+    """Factor by which norm clipping will multiply all gradients; 1 if nothing is clipped."""
 
 
 class Callback:
-    """Base class of callbacks: the trainer calls these methods, which do nothing here.
+    """Base class of callbacks. Override the methods you need; the defaults do nothing.
 
     A callback must not change weights, gradients or the RNG state.
     """
@@ -136,7 +137,7 @@ class Callback:
         """Called when training starts or resumes; ``total_steps`` is None if only the time is limited."""
 
     def on_pre_optimizer_step(self, progress: Progress, update: StepStats) -> None:
-        """Called before each optimizer step, with finite gradients; ``progress.step`` steps are done."""
+        """Called before each optimizer step, if all gradients are finite. ``progress.step`` excludes this step."""
 
     def on_step_end(self, progress: Progress, loss: float, lr: float) -> None:
         """Called after each optimizer step; ``loss`` is the mean over its predictions."""

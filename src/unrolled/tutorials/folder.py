@@ -25,7 +25,7 @@ def claim(folder: Path, *, overwrite: bool) -> Iterator[None]:
     """Check that a lesson can be written to a folder, and lock the folder.
 
     Raises:
-        RunError: if the folder holds a lesson and ``overwrite`` is not set, holds other files, is in use by
+        RunError: if the folder holds other files, holds a lesson and ``overwrite`` is False, is locked by
             another command, or cannot be created.
     """
     _check_free(folder, overwrite=overwrite)
@@ -54,10 +54,10 @@ def write_lesson(page: Page, folder: Path) -> Path:
     """Write page, figures and numbers into a claimed folder; return the path of the page.
 
     All figures are drawn before the first file is written, so an interrupt while drawing leaves the folder
-    unchanged. Figures of an earlier lesson are removed if its numbers file names them.
+    unchanged. Figures of the previous lesson are removed if they are listed in its numbers.json.
 
     Raises:
-        RunError: if a file cannot be written, or another program's file has the name of a new figure.
+        RunError: if a file cannot be written, or a figure would replace a file that unrolled did not write.
     """
     html, numbers, figures = page_bytes(page), numbers_bytes(page), dict(figure_files(page))
     old = _list_figures(_read_numbers(folder) or {})
@@ -65,7 +65,8 @@ def write_lesson(page: Page, folder: Path) -> Path:
     clear_unfinished(folder)
     clear_unfinished(folder / FIGURES)
     remove_files(folder, [f"{FIGURES}/{name}" for name in old if name not in figures])
-    # Write the numbers first: they identify the folder and name the figures.
+    # Write numbers.json first: it marks the folder as a lesson and lists the figures, so that an interrupted
+    # write can be repeated.
     write_atomically(folder / NUMBERS, numbers)
     make_inner_folder(folder / FIGURES)
     for name, data in figures.items():
@@ -81,7 +82,7 @@ def _check_figures(folder: Path, new: set[str]) -> None:
     for name in sorted(new):
         if os.path.lexists(folder / name):
             raise RunError(
-                f"{folder / name}: is not of the lesson there, but a new figure needs the name; move it away"
+                f"{folder / name}: was not written by unrolled, and a new figure has the same name; move it away"
             )
 
 
@@ -98,7 +99,7 @@ def _read_numbers(folder: Path) -> dict[str, Any] | None:
 
 
 def _list_figures(numbers: dict[str, Any]) -> list[str]:
-    """Return the file names of the figures in a page's numbers; names with a folder in them are left out."""
+    """Return the figure files listed in numbers.json; names that contain a path separator are left out."""
     sections = numbers.get("sections", [])
     parts = [part for section in sections for part in section.get("parts", []) if isinstance(part, dict)]
     names = [str(part["name"]) for part in parts if "name" in part]

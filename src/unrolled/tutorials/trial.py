@@ -26,7 +26,9 @@ from unrolled.wording import counted
 BATCH, HELD_OUT, VALIDATIONS = 50, 200, 8
 """Sequences per update, number of held-out sequences, and approximate number of validations."""
 SOLVED = 0.025
-"""Target loss as a fraction of the baseline: 0.05 nats for recall of one of eight symbols."""
+"""A problem counts as solved at this fraction of the loss without memory.
+
+For recall of one of eight symbols: 0.025 × ln 8 ≈ 0.05 nats."""
 MIN_ACCURACY = 0.9
 """Accuracy from which a network counts as having learnt the problem."""
 
@@ -40,7 +42,7 @@ class Trial:
     options: Mapping[str, Any]
     """Options of :class:`LearnConfig`, by name."""
     gain: float = 1.0
-    """Factor that U is multiplied by before training."""
+    """Factor by which the initial recurrent weights (weight_hh) are multiplied."""
 
     def config(self, lesson: LessonConfig) -> LearnConfig:
         """Return the configuration: the sizes of the lesson, overridden by the options of the trial."""
@@ -60,7 +62,7 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class TrialResult:
-    """Result of a trial; the model has its best weights, unless training failed."""
+    """Result of a trial. ``model`` has the weights of the best validation; if training failed, the last ones."""
 
     trial: Trial
     start: Solver
@@ -77,9 +79,9 @@ class TrialResult:
     losses: list[float]
     """Training loss, one per update."""
     validated: list[tuple[int, float]]
-    """Update and held-out loss of each validation."""
+    """(update number, held-out loss) of each validation."""
     failure: str = ""
-    """Place of the first value that is not finite; empty if training did not fail."""
+    """Name of the module or parameter with the first NaN or infinity; "" if training did not fail."""
 
     @property
     def name(self) -> str:
@@ -88,7 +90,10 @@ class TrialResult:
 
     @property
     def is_learnt(self) -> bool:
-        """Whether the network learnt the problem: accuracy at least 90%, or a tenth of the baseline loss."""
+        """Whether the network learnt the problem.
+
+        Classes: accuracy at least 90%. Numbers: loss at most a tenth of the baseline.
+        """
         if self.accuracy == self.accuracy:
             return self.accuracy >= MIN_ACCURACY
         return self.loss <= self.model.problem.baseline / 10
@@ -97,7 +102,7 @@ class TrialResult:
     def outcome(self) -> str:
         """The result as a line of text."""
         if self.failure:
-            return f"not finite at update {self.updates + 1}, first in {self.failure}"
+            return f"NaN or infinity at update {self.updates + 1}, first in {self.failure}"
         accuracy = "" if self.accuracy != self.accuracy else f"accuracy {self.accuracy:.0%}, "
         baseline = f"{self.model.problem.baseline:.3g}"
         updates = counted(self.updates, "update")

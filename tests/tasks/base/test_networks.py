@@ -1,4 +1,4 @@
-"""One configuration, applied to every cell."""
+"""Switching the cell of a configuration keeps every option that the new cell has; names of networks."""
 
 import dataclasses
 import itertools
@@ -49,8 +49,7 @@ def flatten(config):
 COMBINATIONS = [
     (task, base, cell)
     for task, base, cell in itertools.product(TASKS, BASES, CELLS)
-    if task != "translate"
-    or not {base, cell} & set(WINDOW_CELLS)  # the encoder-decoder has no window networks
+    if task != "translate" or not {base, cell} & set(WINDOW_CELLS)  # translate supports recurrent cells only
 ]
 
 
@@ -92,7 +91,7 @@ def test_options_are_reset_to_the_defaults_of_the_task():
     ("task", "rung", "exists"),
     [
         ("lm", "lstm", True),
-        ("lm", "bilstm", False),  # it would read the tokens that it must predict
+        ("lm", "bilstm", False),  # a bidirectional model would see the tokens that it must predict
         ("classify", "bigru", True),
         ("classify", "bifeed-forward", True),
         ("tag", "bitdnn", True),

@@ -236,8 +236,8 @@ def test_data_with_mostly_unknown_labels_are_refused(trained):
 # -- scikit-learn --------------------------------------------------------------------------------------
 
 EXPECTED_FAILURES = {
-    "check_no_attributes_set_in_init": "facts, history and result are there on every task, trained or not",
-    "check_dont_overwrite_parameters": "fit fills facts, history and result, which every task names so",
+    "check_no_attributes_set_in_init": "every task has data_info, history and result before fit",
+    "check_dont_overwrite_parameters": "fit sets data_info, history and result, attributes of every task",
     "check_do_not_raise_errors_in_init_or_set_params": "options are checked when they are set",
 }
 

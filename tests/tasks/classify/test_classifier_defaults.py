@@ -19,8 +19,18 @@ def fill(labelled, **options):
 @pytest.mark.parametrize(
     ("labelled", "tokenizer", "pooling", "note"),
     [
-        (WORDS, "word", "attention", "tokens: words, since a text has 5 words on average (--tokenizer)"),
-        (NAMES, "char", "max", "tokens: characters, since a text has 1.3 words on average (--tokenizer)"),
+        (
+            WORDS,
+            "word",
+            "attention",
+            "using words as tokens, because texts have 5 words on average; change with --tokenizer",
+        ),
+        (
+            NAMES,
+            "char",
+            "max",
+            "using characters as tokens, because texts have 1.3 words on average; change with --tokenizer",
+        ),
     ],
 )
 def test_the_tokenizer_follows_the_texts(labelled, tokenizer, pooling, note):

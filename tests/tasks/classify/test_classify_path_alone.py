@@ -104,7 +104,7 @@ FORMS = {
     "names": (
         {"t.csv": "".join(f"{n},{t.split()[0]}{i}\n" for i, (n, t) in enumerate(ROWS)).replace("0", "o")},
         "t.csv",
-        "tokens: characters, since a text has 1.0 words on average (--tokenizer)",
+        "using characters as tokens, because texts have 1.0 words on average; change with --tokenizer",
     ),
 }
 

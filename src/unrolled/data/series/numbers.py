@@ -1,4 +1,4 @@
-"""Read columns of numbers with missing marks, thousands separators, decimal signs and units."""
+"""Read columns of numbers that may have thousands separators, decimal commas, units, and texts such as n/a."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -77,9 +77,10 @@ def _find_missing(texts: pd.Series) -> pd.Series:
 
 
 def _strip_units(texts: pd.Series) -> tuple[pd.Series, str, np.ndarray]:
-    """Return the numbers without their common unit, the unit, and the factors of K, M, B and T.
+    """Remove units, and the suffixes K, M, B and T, from the texts of numbers.
 
-    Numbers in parentheses are negative.
+    Numbers in parentheses are negative. Returns the numbers as texts, the unit that all have in common ("" if
+    there is none), and the factor of each number's suffix.
     """
     written = texts.astype(str)
     negative = written.str.match(r"^\(.*\)$")
@@ -108,7 +109,7 @@ def _check_finite(values: Numbers, cells: pd.Series, name: str, where: str, line
     if bad.any():
         row = int(np.argmax(bad))
         raise DataError(
-            f"{where}: line {lines[row]}: {cells.iloc[row]!r:.60} in column {name!r} is not a number (leave "
+            f"{where}: line {lines[row]}: {cells.iloc[row]!r:.60} in column {name!r} is not finite (leave "
             "missing numbers empty)"
         )
     return values

@@ -19,13 +19,13 @@ from unrolled.text import TextConfig
 POOLING: dict[str, PoolingKind] = {"word": "attention", "bpe": "attention", "char": "max", "vectors": "max"}
 """Pooling by kind of input: the tokenizer, or "vectors"."""
 MANY_TEXTS = 20_000
-"""Number of texts above which words that occur once become ``<unk>``."""
+"""With more texts than this, words that occur only once become ``<unk>``."""
 SHORT_TEXT = 2
-"""Largest mean number of words of texts that are read as characters: names and terms."""
+"""Texts with at most this many words on average (names, terms) are read as characters."""
 LONG_WORD = 20
-"""Mean number of characters per word above which texts are read as characters: scripts without spaces."""
+"""Texts with more characters per word than this on average (scripts without spaces) are read as characters."""
 TARGET_STEPS, MAX_STEPS = 1000, 5000
-"""Number of optimizer steps to aim for, and approximate largest number."""
+"""Number of optimizer steps to aim for, and the upper limit, apart from rounding to whole epochs."""
 EPOCHS = {"char": (8, 60), "word": (4, 60), "bpe": (4, 60)}
 """Smallest and largest number of epochs, by tokenizer."""
 
@@ -46,7 +46,7 @@ def fill_defaults(config: ClassifierConfig, labelled: Labelled) -> tuple[Classif
         tokenizer, reason = choose_tokenizer(items, vectors=config.network.entry == "vectors")
         text = dataclasses.replace(text, tokenizer=tokenizer)
         noun = "characters" if tokenizer == "char" else "words"
-        notes.append(f"tokens: {noun}, since {reason} (--tokenizer)")
+        notes.append(f"using {noun} as tokens, because {reason}; change with --tokenizer")
     if text.tokenizer == "word" and not text.min_frequency and len(items) > MANY_TEXTS:
         text = dataclasses.replace(text, min_frequency=2)
     training = config.training
@@ -87,10 +87,10 @@ def choose_tokenizer(texts: Sequence[str], *, vectors: bool = False) -> tuple[Li
     words = sum(len(text.split()) for text in texts) / len(texts)
     length = sum(map(len, texts)) / len(texts)
     if words <= SHORT_TEXT:
-        return "char", f"a text has {words:.1f} words on average"
+        return "char", f"texts have {words:.1f} words on average"
     if length / words > LONG_WORD:
-        return "char", f"a word has {length / words:.0f} characters on average"
-    return "word", f"a text has {words:.0f} words on average"
+        return "char", f"words have {length / words:.0f} characters on average"
+    return "word", f"texts have {words:.0f} words on average"
 
 
 def choose_epochs(count: int, batch: int, tokenizer: str) -> int:

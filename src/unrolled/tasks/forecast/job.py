@@ -1,4 +1,4 @@
-"""Training job of a forecaster: pieces of series as batches, the loss, and held-out forecasts."""
+"""Training job of a forecaster: batches (windows or chunks of a stream), loss and validation."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import CarriedState
 
 ORIGINS = 200
-"""Approximate number of held-out forecasts of a series, if they overlap."""
+"""Approximate number of held-out forecasts per series if they overlap (see :meth:`ForecastJob.origins`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,17 +45,18 @@ class Split:
 
 @dataclass(frozen=True)
 class Pieces:
-    """A batch of B pieces of series, T rows each."""
+    """A batch of B pieces of series, T steps each."""
 
     inputs: Tensor
     """(T, B, I)"""
     targets: Tensor
     """(T, B) or (T, B, H); NaN if there is no target."""
     known: Tensor
-    """Known features: (T + H − 1, B, K) from the second row on for direct forecasts, else (0, B, K)."""
+    """Features known in advance. Direct forecasts: (T + H − 1, B, K), beginning one step after ``inputs``.
+    Recursive forecasts: (0, B, K)."""
 
     def first_rows(self, rows: int) -> "Pieces":
-        """Return the first pieces."""
+        """Return the first ``rows`` pieces of the batch."""
         return Pieces(self.inputs[:, :rows], self.targets[:, :rows], self.known[:, :rows])
 
 
@@ -81,7 +82,7 @@ class ForecastJob:
             self._stream = list(_stream_pieces(splits, limits, training.batch))
 
     def _limit(self, split: Split) -> int:
-        """Return the end of the rows whose targets all lie in the training part."""
+        """Return the exclusive end of the steps whose targets all lie in the training part."""
         return split.train - (0 if split.series.recursive else self._horizon)
 
     def _window_starts(self, split: Split, limit: int, window: int, stride: int) -> range:
@@ -89,7 +90,8 @@ class ForecastJob:
         if not starts:
             raise DataError(
                 f"series {split.series.series.name!r}: {split.train} training steps are too few for "
-                f"window={window} (plus difference and horizon); choose a smaller window"
+                f"window={window}: with difference, lags and horizon it needs {window + split.train - limit + split.series.first}. "
+                "Choose a smaller window"
             )
         return starts
 
@@ -108,7 +110,7 @@ class ForecastJob:
             yield (self._cut([(s, b + offset, e) for s, b, e in self._stream], steps),) * members
 
     def _cut_windows(self, indices: NDArray[np.int64]) -> Pieces:
-        """Return the windows with these numbers as a batch."""
+        """Return the windows at these indices as one batch."""
         window, rows = self._config.training.window, [self._windows[j] for j in indices]
         return self._cut([(s, b, b + window) for s, b in rows], window)
 
@@ -170,10 +172,11 @@ class ForecastJob:
         )
 
     def _validate_against_linear(self, loss: float) -> Validation:
-        """Score by the error relative to the linear part's, plus one standard error of the difference.
+        """Return the relative error plus its standard error as the score.
 
-        So the network is used only if its gain is more than chance (the one-standard-error rule, Breiman et
-        al. 1984). The relative error of the linear part alone is 1.
+        The relative error is the mean absolute error of the model divided by that of the linear part alone.
+        The initial weights forecast the linear part (score 1); they are replaced only if the improvement
+        exceeds one standard error (the one-standard-error rule, Breiman et al. 1984).
         """
         origins = [self.origins(s) for s in self._splits]
         gains = [
@@ -186,9 +189,13 @@ class ForecastJob:
         return Validation(relative + (error if np.isfinite(error) else 0.0), loss, {"relative_mae": relative})
 
     def origins(self, split: Split) -> range:
-        """Return the origins of held-out forecasts: a horizon apart, or closer with a linear part."""
+        """Return the origins of the held-out forecasts.
+
+        They are one horizon apart; if the model is compared with its linear part, they are closer and the
+        forecasts overlap.
+        """
         horizon = stride = self._config.forecast.horizon
-        if self._config.forecast.compares_with_linear:  # small gains need more forecasts
+        if self._config.forecast.compares_with_linear:  # only many forecasts show a small gain
             stride = max(1, min(horizon, (split.valid - split.train) // ORIGINS))
         origins = split.origins(split.train, split.valid, horizon, stride)
         if not origins:
@@ -200,7 +207,13 @@ class ForecastJob:
 
 
 def cut_pieces(rows: Sequence[tuple[PreparedSeries, int, int]], steps: int, horizon: int) -> Pieces:
-    """Cut ``steps`` rows of each series from ``begin`` on; rows from ``end`` on are padding."""
+    """Cut pieces of ``steps`` steps.
+
+    Args:
+        rows: (series, begin, end) of each piece. Steps from ``end`` on are padding.
+        steps: length of the pieces.
+        horizon: number of steps that a direct forecast covers.
+    """
     ahead = 0 if rows[0][0].recursive else steps + horizon - 1
     parts = []
     for p, begin, end in rows:
@@ -219,7 +232,7 @@ def cut_pieces(rows: Sequence[tuple[PreparedSeries, int, int]], steps: int, hori
 
 
 def _losses(member: Member, pieces: Pieces, state: CarriedState) -> tuple[Tensor, State]:
-    """Return the loss of every target, flattened, and the state after the last step."""
+    """Return the losses of the targets that are not missing, (M,), and the state after the last step."""
     losses, final = _all_losses(member, pieces, state)
     return losses[~pieces.targets.isnan()], final
 
@@ -237,7 +250,10 @@ def _all_losses(member: Member, pieces: Pieces, state: CarriedState) -> tuple[Te
 def _stream_pieces(
     splits: Sequence[Split], limits: Sequence[int], batch: int
 ) -> Iterator[tuple[Split, int, int]]:
-    """Cut every series into equal pieces, about ``batch`` in total and at least one each."""
+    """Cut every series into pieces of equal length, as many for each series.
+
+    There are about ``batch`` pieces in total, and at least one per series.
+    """
     pieces = max(1, batch // max(1, len(splits)))
     for split, limit in zip(splits, limits, strict=True):
         edges = np.linspace(split.series.first, limit, pieces + 1).astype(int)

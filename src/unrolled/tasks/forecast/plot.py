@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MAX_FORECASTS = 8
-"""Maximum number of forecasts to draw, the last ones."""
+"""Draw at most this many forecasts: the last ones."""
 HISTORY_HORIZONS = 3
-"""Minimum length of the history to draw before the forecasts, in horizons."""
+"""Length of the history before the first forecast, as a multiple of the horizon (at least 24 steps)."""
 
 
 def plot_forecasts(
@@ -61,9 +61,9 @@ def plot_forecasts(
     axes.xaxis.set_major_locator(locator := AutoDateLocator())
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     axes.set_title(
-        f"the last {counted(len(shown), 'forecast')} of {counted(horizon, 'step')}, each from its dotted line"
+        f"last {len(shown)} forecasts, {counted(horizon, 'step')} ahead; dotted lines mark where they start"
         if len(shown) > 1
-        else f"the last forecast of {counted(horizon, 'step')}, from the dotted line",
+        else f"last forecast, {counted(horizon, 'step')} ahead; the dotted line marks where it starts",
         fontsize=10,
     )
     axes.grid(alpha=0.3)
@@ -74,7 +74,10 @@ def plot_forecasts(
 def draw_bands(
     axes: "Axes", stamps: Any, quantiles: Numbers, levels: Sequence[float], *, labelled: bool
 ) -> None:
-    """Shade the interval between each pair of opposite levels; inner intervals are darker."""
+    """Shade the interval between the k-th lowest and the k-th highest quantile, for every k.
+
+    Inner intervals are darker.
+    """
     for low in range(len(levels) // 2):
         high = len(levels) - 1 - low
         label = f"{levels[high] - levels[low]:.0%} interval" if labelled else None

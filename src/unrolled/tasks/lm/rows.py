@@ -56,9 +56,9 @@ def split_lines(documents: list[Document], tokenizer: Tokenizer, mode: str) -> l
 
 
 def tokenize_lines(lines: list[Document], tokenizer: Tokenizer) -> TokenStream:
-    """Tokenize lines as separate documents; the line end is predicted too."""
+    """Tokenize each line as a document of its own that includes the line end, so that this is scored too."""
     end = tokenizer.encode("\n")
-    closing = end if (end != UNK_ID).all() else end[:0]  # line ends may not be in the vocabulary
+    closing = end if (end != UNK_ID).all() else end[:0]  # the vocabulary may lack "\n"
     encoded = [np.concatenate([tokenizer.encode(line.text), closing]) for line in lines]
     return join_documents(encoded, EOS_ID, ends_lines=tokenizer.ends_lines)
 
@@ -68,7 +68,7 @@ def sentence_rows(
 ) -> Iterator[Row]:
     """Yield a row for each line that :func:`tokenize_lines` tokenized.
 
-    An ``<eos>`` that only separates lines belongs to none of them.
+    If the tokenizer does not end lines with ``<eos>``, the ``<eos>`` between two lines is not part of any row.
     """
     separators = 0 if tokenizer.ends_lines else 1
     ids = tokens.ids[1:]
@@ -82,7 +82,10 @@ def sentence_rows(
 def line_rows(
     documents: list[Document], tokens: Tokens, tokenizer: Tokenizer, scores: Numbers
 ) -> Iterator[Row]:
-    """Yield a row for each line of running text; a token belongs to the line that it begins in."""
+    """Yield a row for each line of documents that were scored as a whole.
+
+    A token that contains a line break counts for the line where it begins.
+    """
     for name, lines, ids, token_scores in _documents(documents, tokens, tokenizer, scores):
         edges = np.flatnonzero(np.diff(lines)) + 1
         for begin, end in itertools.pairwise([0, *edges.tolist(), len(ids)]):
@@ -103,7 +106,10 @@ def token_rows(
 def _documents(
     documents: list[Document], tokens: Tokens, tokenizer: Tokenizer, scores: Numbers
 ) -> Iterator[tuple[str, Ids, Ids, Numbers]]:
-    """Yield (name, line number of each token, token ids, scores) of every document."""
+    """Yield (document name, line number of each token, token ids, log-probabilities).
+
+    One item per document, or one per sentence if ``tokens`` are Sentences.
+    """
     ids = all_ids(tokens)[1:]
     if isinstance(tokens, Sentences):
         line_numbers = [

@@ -19,7 +19,10 @@ def tag_sentences(
     tags: list[str],
     report: ProgressCallback = ignore_progress,
 ) -> tuple[list[list[str]], float]:
-    """Return the best tags of each sentence, and the mean −ln p of the true tags that the model knows."""
+    """Return the predicted tags of each sentence, and the mean −ln p of the true tags.
+
+    Words without a true tag, or with one that did not occur in training, do not count in the mean.
+    """
     model.eval()
     predicted: list[list[str]] = [[] for _ in range(len(sentences))]
     nats, words = 0.0, 0
@@ -34,9 +37,10 @@ def tag_sentences(
 
 
 def _sum_nats(model: RecurrentTagger, scores: torch.Tensor, batch: TaggedBatch) -> tuple[float, int]:
-    """Return the sum of −ln p over the known tags, and their number.
+    """Return the sum of −ln p over the true tags that occur in the training data, and the number of these.
 
-    If a sentence has unknown tags, a CRF gives the known ones their marginal probability.
+    A CRF sums over all possible tags at the other words:
+    ln p = ln Z(sequences with the known true tags) − ln Z(all sequences).
     """
     lengths, count = batch.sentences.lengths, int((batch.tags != IGNORE).sum())
     if model.crf is None or count == int(lengths.sum()):

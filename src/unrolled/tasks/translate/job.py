@@ -22,7 +22,8 @@ class TranslationJob:
         model: model to train.
         data: training and held-out pairs.
         config: configuration of the translator.
-        bleu: computes the BLEU of held-out pairs, which then selects the weights; None selects by the loss.
+        bleu: function that returns the BLEU on the held-out pairs. If given, the weights with the best BLEU
+            are kept; otherwise those with the lowest loss.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class TranslationJob:
         return batch.first_rows(rows)
 
     def validate(self) -> Validation | None:
-        """Score the held-out pairs by nats per token, and by BLEU if it selects the weights."""
+        """Return nats per token on the held-out pairs; with a BLEU function also BLEU, as the score."""
         valid = self._data.valid
         if valid is None:
             return None
