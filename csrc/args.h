@@ -67,8 +67,8 @@ struct LayerArgs {
   Buffer gates;  // (T, B, G·H) in the layout of the cell; absent if the only gate value is the output y
   Buffer states[max_states];  // (T, B, H) after each step; absent for state 0, which is y
   Buffer extra;  // (T, B, H) if the cell stores more than gates and states (keeps_extra)
-  Buffer norms;  // (T, B, G·H + 2) normalised U h, then 1/σ; with layer normalisation
-  Buffer input_norms;  // (T, B, G·H + 1) normalised W x, then 1/σ
+  Buffer norms;  // (T, B, G·H + 2) with layer normalisation: weight_hh·h, normalised (G·H); 1/σ of up to two gate groups
+  Buffer input_norms;  // (T, B, G·H + 1) weight_ih·x, normalised (G·H); 1/σ
   Buffer hidden;  // (T, B, H) input of the projection, with weight_out
   Buffer emitted;  // (T, B, R) output of the projection, with weight_out and zoneout
 

@@ -173,8 +173,8 @@ NB_MODULE(_core, m) {
         if (!(seconds > 0 && seconds <= 60))
           throw std::invalid_argument("seconds must lie between 0 and 60, got " + std::to_string(seconds));
         nb::gil_scoped_release release;
-        if (dtype == "float32") return peak_gflops<float>(seconds, chains_f32());
-        if (dtype == "float64") return peak_gflops<double>(seconds, chains_f64());
+        if (dtype == "float32") return peak_gflops<float>(seconds, best_fma_kernel_f32());
+        if (dtype == "float64") return peak_gflops<double>(seconds, best_fma_kernel_f64());
         throw std::invalid_argument("dtype must be 'float32' or 'float64', got '" + dtype + "'");
       },
       nb::arg("dtype"), nb::arg("seconds"),

@@ -14,9 +14,9 @@ template <typename T>
 constexpr std::size_t chain_lanes = 64 / sizeof(T);
 
 template <typename T>
-using Kernel = T (*)(long rounds, T scale, T shift);
+using PeakKernel = T (*)(long rounds, T scale, T shift);
 
-#define UNROLLED_CHAINS(NAME, T, TARGET)                                                  \
+#define DEFINE_FMA_KERNEL(NAME, T, TARGET)                                                  \
   TARGET inline T NAME(long rounds, T scale, T shift) {                                   \
     typedef T Vector __attribute__((vector_size(64)));                                    \
     Vector chain[chain_count];                                                            \
@@ -30,38 +30,38 @@ using Kernel = T (*)(long rounds, T scale, T shift);
     return total;                                                                         \
   }
 
-UNROLLED_CHAINS(chains_baseline_f32, float, )
-UNROLLED_CHAINS(chains_baseline_f64, double, )
+DEFINE_FMA_KERNEL(fma_baseline_f32, float, )
+DEFINE_FMA_KERNEL(fma_baseline_f64, double, )
 
 // The instruction set is chosen at run time, so that one wheel runs on every processor of an architecture.
 #if defined(__x86_64__)
-UNROLLED_CHAINS(chains_avx2_f32, float, __attribute__((target("avx2,fma"))))
-UNROLLED_CHAINS(chains_avx2_f64, double, __attribute__((target("avx2,fma"))))
-UNROLLED_CHAINS(chains_avx512_f32, float, __attribute__((target("avx512f,fma"))))
-UNROLLED_CHAINS(chains_avx512_f64, double, __attribute__((target("avx512f,fma"))))
+DEFINE_FMA_KERNEL(fma_avx2_f32, float, __attribute__((target("avx2,fma"))))
+DEFINE_FMA_KERNEL(fma_avx2_f64, double, __attribute__((target("avx2,fma"))))
+DEFINE_FMA_KERNEL(fma_avx512_f32, float, __attribute__((target("avx512f,fma"))))
+DEFINE_FMA_KERNEL(fma_avx512_f64, double, __attribute__((target("avx512f,fma"))))
 
 template <typename T>
-Kernel<T> choose_chains(Kernel<T> baseline, Kernel<T> avx2, Kernel<T> avx512) {
+PeakKernel<T> choose_kernel(PeakKernel<T> baseline, PeakKernel<T> avx2, PeakKernel<T> avx512) {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f")) return avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2;
   return baseline;
 }
-inline Kernel<float> chains_f32() {
-  return choose_chains<float>(chains_baseline_f32, chains_avx2_f32, chains_avx512_f32);
+inline PeakKernel<float> best_fma_kernel_f32() {
+  return choose_kernel<float>(fma_baseline_f32, fma_avx2_f32, fma_avx512_f32);
 }
-inline Kernel<double> chains_f64() {
-  return choose_chains<double>(chains_baseline_f64, chains_avx2_f64, chains_avx512_f64);
+inline PeakKernel<double> best_fma_kernel_f64() {
+  return choose_kernel<double>(fma_baseline_f64, fma_avx2_f64, fma_avx512_f64);
 }
 #else
-inline Kernel<float> chains_f32() { return chains_baseline_f32; }
-inline Kernel<double> chains_f64() { return chains_baseline_f64; }
+inline PeakKernel<float> best_fma_kernel_f32() { return fma_baseline_f32; }
+inline PeakKernel<double> best_fma_kernel_f64() { return fma_baseline_f64; }
 #endif
 
 // GFLOP/s of one core, measured over at least `seconds` of wall time. A multiply-add counts as two
 // operations.
 template <typename T>
-double peak_gflops(double seconds, Kernel<T> kernel) {
+double peak_gflops(double seconds, PeakKernel<T> kernel) {
   using clock = std::chrono::steady_clock;
   const long rounds = 1L << 18;
   const double flops_per_call = 2.0 * rounds * chain_count * chain_lanes<T>;

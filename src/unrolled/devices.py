@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 T = TypeVar("T")
-_PLAIN = (str, int, float, type(None))
+_PASSED_THROUGH = (str, int, float, type(None))
 
 
 def get_device(model: nn.Module) -> torch.device:
@@ -18,8 +18,8 @@ def get_device(model: nn.Module) -> torch.device:
 def move(value: T, device: torch.device) -> T:
     """Return ``value`` with every tensor in it moved to ``device``.
 
-    ``value`` is a tensor, a number, a text, None, or a dataclass, tuple or list of these, nested to any depth.
-    If all its tensors are already on the device, the same object is returned.
+    ``value`` is a tensor, number, text, None, or a dataclass, tuple or list of these, nested to any depth. If
+    all its tensors are already on the device, the same object is returned.
 
     Raises:
         TypeError: for a value of another type, which would not be moved.
@@ -27,7 +27,7 @@ def move(value: T, device: torch.device) -> T:
     moved: Any
     if isinstance(value, Tensor):
         moved = value.to(device)
-    elif isinstance(value, _PLAIN):
+    elif isinstance(value, _PASSED_THROUGH):
         return value
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         old = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}

@@ -12,8 +12,8 @@ from unrolled.bench.generate import compare_generation
 from unrolled.bench.generators import UnrolledGenerator
 from unrolled.bench.peak_memory import measure_peak
 from unrolled.bench.step import compare_step, largest_relative_difference, step_plan
-from unrolled.bench.step_models import MODELS, StepModel, random_chunks, random_text
-from unrolled.bench.step_sides import PlainStep, UnrolledStep
+from unrolled.bench.step_implementations import PlainStep, TrainerStep
+from unrolled.bench.step_models import MODELS, StepModel, random_chunks, random_tokens
 
 TINY = StepModel("tiny", "lstm", 20, 5, 6, 2, 4, 7, lr=1.0, clip=0.5, loss="steps")
 
@@ -48,14 +48,14 @@ def test_the_word_model_matches_its_recipe():
 
 
 def test_the_random_text_follows_zipf():
-    ids = random_text(variant(vocabulary=50, batch=20, steps=50)).ids
+    ids = random_tokens(variant(vocabulary=50, batch=20, steps=50)).ids
     counts = np.bincount(ids, minlength=50)
     assert counts[0] / counts[9] == pytest.approx(10, rel=0.2)
     assert counts.min() > 0
 
 
 def test_chunks_are_contiguous_and_have_no_resets():
-    text = random_text(TINY)
+    text = random_tokens(TINY)
     chunks = random_chunks(TINY, text)
     assert all(c.inputs.shape == (7, 4) and c.reset_mask is None for c in chunks[:40])
     assert torch.equal(chunks[0].targets[-1], chunks[1].inputs[0])
@@ -65,7 +65,7 @@ def test_chunks_are_contiguous_and_have_no_resets():
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 def test_both_sides_have_the_same_losses(cell, loss):
     model = variant(cell=cell, loss=loss)
-    own = UnrolledStep(model)
+    own = TrainerStep(model)
     plain = PlainStep(model, own.network)
     for _ in range(30):
         own()

@@ -132,7 +132,7 @@ def test_options_override_a_recipe(command, tmp_path, english_file, at_most, wor
     assert done.status == 0, done.err
     config = LanguageModel.load(tmp_path / "run").config
     assert (config.network.hidden, config.network.embedding, config.training.max_steps) == (6, 5, 12)
-    assert done.out.splitlines()[-1].startswith("target nats per token on valid")
+    assert done.out.splitlines()[-1].startswith("nats per token on valid: ")
     assert word in done.out
 
 

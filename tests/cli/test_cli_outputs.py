@@ -146,7 +146,7 @@ def test_a_lesson_removes_only_the_figures_of_the_last_one(tmp_path):
 
     folder = tmp_path / "lesson"
     for name in ("first", "second"):
-        with lesson_folder.claim(folder, overwrite=True):
+        with lesson_folder.lock_output_folder(folder, overwrite=True):
             lesson_folder.write_lesson(page(name), folder)
         (folder / "figures" / "mine.png").write_text("mine")
     assert sorted(os.listdir(folder / "figures")) == ["mine.png", "second.png", "second.svg"]
@@ -160,24 +160,24 @@ def test_a_lesson_removes_only_the_figures_of_the_last_one(tmp_path):
 
 def test_a_page_of_another_program_is_not_replaced(tmp_path):
     learned, lesson = tmp_path / "learned", tmp_path / "lesson"
-    for folder, files, claim, page in (
-        (learned, {"result.json": {"unrolled": "learned"}}, learn_folder.claim, "report.html"),
-        (lesson, {"numbers.json": {"unrolled": "page"}}, lesson_folder.claim, "page.html"),
+    for folder, files, lock_output_folder, page in (
+        (learned, {"result.json": {"unrolled": "learned"}}, learn_folder.lock_output_folder, "report.html"),
+        (lesson, {"numbers.json": {"unrolled": "page"}}, lesson_folder.lock_output_folder, "page.html"),
     ):
         folder.mkdir()
         for name, values in files.items():
             (folder / name).write_text(json.dumps(values))
-        with claim(folder, overwrite=True):
+        with lock_output_folder(folder, overwrite=True):
             pass
         (folder / page).write_text("mine")
         with (
             pytest.raises(RunError, match=rf"{page}: was not written by unrolled"),
-            claim(folder, overwrite=True),
+            lock_output_folder(folder, overwrite=True),
         ):
             pass
         assert (folder / page).read_text() == "mine"
         (folder / page).write_text('<meta name="generator" content="unrolled">')
-        with claim(folder, overwrite=True):
+        with lock_output_folder(folder, overwrite=True):
             pass
 
 
@@ -185,7 +185,7 @@ def test_a_plot_of_another_program_is_not_replaced(tmp_path):
     (tmp_path / "bench.png").write_text("mine")
     with (
         pytest.raises(RunError, match=r"bench\.png: was not written by a benchmark"),
-        bench_driver.claim(tmp_path),
+        bench_driver.lock_output_folder(tmp_path),
     ):
         pass
     assert (tmp_path / "bench.png").read_text() == "mine"

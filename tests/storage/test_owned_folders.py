@@ -7,12 +7,12 @@ import pytest
 from unrolled.errors import RunError
 from unrolled.storage.folder import (
     check_folder,
-    clear_unfinished,
     is_earlier_leftover,
     list_folder,
     make_folder,
     make_inner_folder,
     remove_files,
+    remove_temporary_files,
 )
 from unrolled.storage.lock import LOCK
 
@@ -44,7 +44,7 @@ def test_only_our_unfinished_files_are_cleared(tmp_path):
     for name in names:
         (tmp_path / name).write_text("x")
     (tmp_path / LEFTOVER.replace("0", "f")).mkdir()
-    clear_unfinished(tmp_path, ("config.json",))
+    remove_temporary_files(tmp_path, ("config.json",))
     remaining = [LEFTOVER.replace("0", "f"), "config.json", "other.json.abcd1234.tmp", "thesis.tmp"]
     assert sorted(os.listdir(tmp_path)) == remaining
     assert not is_earlier_leftover("config.json.ABCD1234.tmp", ("config.json",))
@@ -59,7 +59,7 @@ def test_links_to_folders_are_not_followed(tmp_path):
     (own / "plots").symlink_to(pictures)
     (own / "c").symlink_to(pictures / "a.png")
     remove_files(own, ("plots/a.png", "deep/a.png", "b", "c", "missing", "deep"))
-    clear_unfinished(own / "plots")
+    remove_temporary_files(own / "plots")
     assert sorted(os.listdir(pictures)) == [LEFTOVER, "a.png"]
     assert sorted(os.listdir(own)) == ["deep", "plots"]
     assert os.listdir(own / "deep") == []

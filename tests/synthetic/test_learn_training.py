@@ -9,8 +9,8 @@ from unrolled.config import with_options
 from unrolled.errors import ConfigError
 from unrolled.models import CellConfig
 from unrolled.synthetic.config import LearnConfig, PracticeConfig, SizeConfig, SolverConfig
-from unrolled.synthetic.job import SolverJob
-from unrolled.synthetic.model import Solver
+from unrolled.synthetic.job import ProblemJob
+from unrolled.synthetic.model import ProblemNetwork
 from unrolled.synthetic.problems import Adding, Copy, Recall
 from unrolled.synthetic.train import format_loss, learn, make_solver
 from unrolled.training import Callback, Progress, Validation
@@ -74,7 +74,7 @@ def test_the_best_model_is_kept() -> None:
     held_out = {r["step"]: r["loss"] for r in learned.history if r["kind"] == "valid"}
     assert learned.loss == pytest.approx(min(held_out.values()), abs=0)
     assert held_out[learned.best_update] == learned.loss
-    assert SolverJob(learned.model, learned.config.practice).score().loss == learned.loss
+    assert ProblemJob(learned.model, learned.config.practice).score().loss == learned.loss
 
 
 def test_the_seed_determines_the_training() -> None:
@@ -96,47 +96,47 @@ def test_make_solver_returns_the_initial_model() -> None:
 
 def test_each_step_has_new_sequences_and_held_out_ones_are_fixed() -> None:
     problem = Recall(12, 4)
-    model = Solver(problem, CellConfig(), SolverConfig(hidden=3))
-    job = SolverJob(model, PracticeConfig(updates=6, batch=2, held_out=130))
+    model = ProblemNetwork(problem, CellConfig(), SolverConfig(hidden=3))
+    job = ProblemJob(model, PracticeConfig(updates=6, batch=2, held_out=130))
     drawn = [batch.x for batch in job.batches(0)]
     assert len(drawn) == job.batch_count() == 6
     assert len({tuple(x.flatten().tolist()) for x in drawn}) == 6
     assert all(torch.equal(a, b.x) for a, b in zip(drawn, job.batches(0), strict=True))
     assert job.score() == job.score()
-    other = SolverJob(model, PracticeConfig(updates=6, batch=2, held_out=130, seed=9))
+    other = ProblemJob(model, PracticeConfig(updates=6, batch=2, held_out=130, seed=9))
     assert other.score() == job.score()  # scores of different seeds use the same held-out sequences
     assert not torch.equal(next(other.batches(0)).x, drawn[0])
     first = PracticeConfig(updates=1, batch=100)  # as many rows as one scoring batch
-    assert not torch.equal(next(SolverJob(model, first).batches(0)).x, job._held_out[0].x)
+    assert not torch.equal(next(ProblemJob(model, first).batches(0)).x, job._held_out[0].x)
 
 
 def test_accuracy_counts_only_remembered_symbols() -> None:
-    model = Solver(Copy(50), CellConfig(), SolverConfig(hidden=3))
+    model = ProblemNetwork(Copy(50), CellConfig(), SolverConfig(hidden=3))
     with torch.no_grad():
         model.head.weight.zero_()
         model.head.bias.zero_()[Copy.BLANK] = 9.0
     assert (
-        SolverJob(model, PracticeConfig(held_out=20)).score().accuracy == 0.0
+        ProblemJob(model, PracticeConfig(held_out=20)).score().accuracy == 0.0
     )  # only the blanks are correct
 
 
 def test_the_distance_grows_exponentially_over_three_quarters_of_the_steps() -> None:
-    model = Solver(Adding(160), CellConfig(), SolverConfig(hidden=3))
-    job = SolverJob(model, PracticeConfig(updates=16, batch=1, held_out=7, grow_from=10))
+    model = ProblemNetwork(Adding(160), CellConfig(), SolverConfig(hidden=3))
+    job = ProblemJob(model, PracticeConfig(updates=16, batch=1, held_out=7, grow_from=10))
     steps = [batch.steps for batch in job.batches(0)]
     assert [steps[0], steps[3], steps[6], steps[9]] == [10, 20, 40, 80]
     assert steps[12:] == [160] * 4
     assert steps == sorted(steps)
     assert {b.steps for b in job._held_out} == {160}
-    without_growth = SolverJob(model, PracticeConfig(updates=16, batch=1, held_out=7))
+    without_growth = ProblemJob(model, PracticeConfig(updates=16, batch=1, held_out=7))
     assert {batch.steps for batch in without_growth.batches(0)} == {160}
 
 
 def test_scores_are_means_over_rows_not_batches() -> None:
     problem = Recall(4, 3)
     torch.manual_seed(1)
-    model = Solver(problem, CellConfig(), SolverConfig(hidden=3))
-    job = SolverJob(model, PracticeConfig(held_out=130))
+    model = ProblemNetwork(problem, CellConfig(), SolverConfig(hidden=3))
+    job = ProblemJob(model, PracticeConfig(held_out=130))
     batches = job._held_out
     assert [b.x.shape[1] for b in batches] == [100, 30]
     losses = torch.cat([model.losses(b).detach() for b in batches], 1)
@@ -196,7 +196,9 @@ def test_sizes_are_checked_by_the_configuration() -> None:
 
 def test_the_first_rows_of_a_batch_keep_their_losses() -> None:
     problem = Adding(9)
-    job = SolverJob(Solver(problem, CellConfig(), SolverConfig(hidden=4)), PracticeConfig(held_out=2))
+    job = ProblemJob(
+        ProblemNetwork(problem, CellConfig(), SolverConfig(hidden=4)), PracticeConfig(held_out=2)
+    )
     batch = problem.draw(3, 1)
     first_losses = job.step_losses(job.first_rows(batch, 2), None).losses
     torch.testing.assert_close(first_losses, job.step_losses(batch, None).losses[:, :2])

@@ -1,4 +1,4 @@
-"""Synthetic problems: answers are contained in the input, and the baselines are correct."""
+"""SyntheticProblem problems: answers are contained in the input, and the baselines are correct."""
 
 import math
 
@@ -9,21 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unrolled.errors import ConfigError
-from unrolled.synthetic.problems import PROBLEMS, Adding, Copy, Recall, Synthetic
+from unrolled.synthetic.problems import PROBLEMS, Adding, Copy, Recall, SyntheticProblem
 
 ALL = [Adding(7), Adding(600), Copy(1), Copy(30), Recall(1, 2, 1), Recall(20, 5, 3)]
 SEEDS = st.integers(0, 2**64 - 1)
 
 
 @pytest.mark.parametrize("problem", ALL, ids=str)
-def test_shapes_agree_with_the_problem(problem: Synthetic) -> None:
+def test_shapes_agree_with_the_problem(problem: SyntheticProblem) -> None:
     batch = problem.draw(3, 1)
     assert batch.x.shape == (problem.steps, 3, problem.inputs)
     assert batch.steps == problem.steps
     assert batch.x.dtype == torch.float32
     assert batch.target.shape[1] == 3
     assert problem.memory_steps <= len(batch.target) <= problem.steps
-    if problem.measure == "cross-entropy":
+    if problem.loss_kind == "cross-entropy":
         assert batch.target.dtype == torch.int64
         assert 0 <= batch.target.min() <= batch.target.max() < problem.outputs
         assert torch.equal(batch.x.sum(-1), torch.ones(problem.steps, 3))  # one-hot
@@ -32,7 +32,7 @@ def test_shapes_agree_with_the_problem(problem: Synthetic) -> None:
 
 
 @pytest.mark.parametrize("problem", ALL, ids=str)
-def test_the_seed_determines_the_sequences(problem: Synthetic) -> None:
+def test_the_seed_determines_the_sequences(problem: SyntheticProblem) -> None:
     state = torch.get_rng_state()
     first, again = problem.draw(40, 3), problem.draw(40, 3)
     assert torch.equal(first.x, again.x)

@@ -8,21 +8,21 @@ import torch.nn.functional as F
 
 from unrolled.models import CellConfig
 from unrolled.synthetic.config import SolverConfig
-from unrolled.synthetic.model import Solver
-from unrolled.synthetic.problems import Adding, Copy, Recall, Synthetic
+from unrolled.synthetic.model import ProblemNetwork
+from unrolled.synthetic.problems import Adding, Copy, Recall, SyntheticProblem
 
 PROBLEMS = [Adding(9), Copy(5), Recall(8, 3, 2)]
 
 
-def make_solver(problem: Synthetic, cell: str = "gru", **options: float) -> Solver:
+def make_solver(problem: SyntheticProblem, cell: str = "gru", **options: float) -> ProblemNetwork:
     torch.manual_seed(0)
-    return Solver(problem, CellConfig(cell=cell), SolverConfig(**{"hidden": 6} | options))
+    return ProblemNetwork(problem, CellConfig(cell=cell), SolverConfig(**{"hidden": 6} | options))
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=str)
 @pytest.mark.parametrize("layers", [1, 2])
 @torch.no_grad()
-def test_losses_agree_with_those_of_single_steps(problem: Synthetic, layers: int) -> None:
+def test_losses_agree_with_those_of_single_steps(problem: SyntheticProblem, layers: int) -> None:
     model, batch = make_solver(problem, layers=layers), problem.draw(4, 1)
     h, _ = model.recurrent(batch.x)
     first = problem.steps - len(batch.target)
@@ -40,7 +40,7 @@ def test_loss_of_zero_logits_is_that_of_the_uniform_distribution() -> None:
     for problem, expected in ((Recall(3, 4), math.log(4)), (Copy(3), math.log(9))):
         batch = problem.draw(5, 0)
         answers = torch.zeros(*batch.target.shape, problem.outputs)
-        losses = make_solver(problem).losses_of(answers, batch.target)
+        losses = make_solver(problem).losses_from_outputs(answers, batch.target)
         torch.testing.assert_close(losses, torch.full(batch.target.shape, expected))
 
 
@@ -89,5 +89,5 @@ def test_start_std_affects_only_input_weights_and_candidate_biases(cell: str, ga
 
 def test_start_std_keeps_the_forget_bias() -> None:
     cell = CellConfig(cell="lstm", forget_bias=5.3)
-    bias = Solver(Recall(8), cell, SolverConfig(hidden=4, start_std=0.01)).recurrent.bias_ih_l0
+    bias = ProblemNetwork(Recall(8), cell, SolverConfig(hidden=4, start_std=0.01)).recurrent.bias_ih_l0
     assert torch.equal(bias[4:8], torch.full((4,), 5.3))

@@ -181,7 +181,7 @@ DRIFT = TaskSpec(
     import_config=lambda: DriftConfig,
     import_parts=lambda: TaskParts(DriftArtifacts, Drift, _print_scores),
     files=("drift.json",),
-    announce=lambda config: f"numbers: {Path(config.numbers.data).name}",
+    message_before_training=lambda config: f"numbers: {Path(config.numbers.data).name}",
 )
 Drift.spec = DRIFT
 OPTIONS = {"epochs": 2, "lr": 0.1, "batch": 1, "checkpoint_steps": 3, "threads": 1, "seed": 4}
@@ -284,8 +284,8 @@ def test_a_recipe_trains_a_new_task(command, tmp_path, source):
 def test_tasks_are_found_by_their_verb():
     for spec in registry.TASKS:
         assert spec_of(spec.verb) is spec
-        assert spec.tool is task_type(spec.verb)
-        assert spec.tool.spec is spec
+        assert spec.task_class is task_type(spec.verb)
+        assert spec.task_class.spec is spec
         assert issubclass(spec.artifacts, Artifacts)
     with pytest.raises(ConfigError, match=r"no task 'drif' \(did you mean 'drift'\?\); there are lm, "):
         spec_of("drif")
@@ -293,7 +293,7 @@ def test_tasks_are_found_by_their_verb():
 
 @pytest.mark.parametrize("spec", registry.TASKS, ids=lambda spec: spec.verb)
 def test_task_packages_have_the_same_files(spec):
-    package = Path(inspect.getfile(spec.tool)).parent
+    package = Path(inspect.getfile(spec.task_class)).parent
     names = ("artifacts", "build", "config", "data", "job", "report", "score", "spec", "task")
     assert package.name == spec.verb
     assert {f"{name}.py" for name in names} <= {path.name for path in package.iterdir()}

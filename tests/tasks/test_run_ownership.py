@@ -149,7 +149,7 @@ def test_foreign_files_with_needed_names_are_refused(run_copy, tmp_path, snapsho
     before = snapshot(run_copy)
     with (
         pytest.raises(RunError, match=r"scales\.json: does not belong to the old run"),
-        run_folder.claim(run_copy, overwrite=True),
+        run_folder.lock_output_folder(run_copy, overwrite=True),
     ):
         run_folder.prepare(run_copy, {"scales.json": {}})
     assert snapshot(run_copy) == before

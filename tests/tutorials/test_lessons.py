@@ -100,12 +100,12 @@ def test_reach_is_the_distance_where_the_gradient_falls_below_a_thousandth(
 def test_a_trial_starts_with_its_gain_and_records_every_norm() -> None:
     trial = exploding.EXPLODING["clipped"][1]
     run = train_trial(trial, TINY)
-    u = run.start.get_parameter("recurrent.weight_hh_l0")
+    u = run.initial_model.get_parameter("recurrent.weight_hh_l0")
     torch.testing.assert_close(u.detach(), 1.02 * torch.eye(4))
     assert len(run.norms) == len(run.losses) == run.updates == 2
-    assert [step for step, _ in run.validated] == [1, 2]
-    assert run.loss == min(loss for _, loss in run.validated)
-    rebuilt, initial = make_network(trial, TINY).state_dict(), run.start.state_dict()
+    assert [step for step, _ in run.validations] == [1, 2]
+    assert run.loss == min(loss for _, loss in run.validations)
+    rebuilt, initial = make_network(trial, TINY).state_dict(), run.initial_model.state_dict()
     assert all(torch.equal(rebuilt[name], initial[name]) for name in rebuilt)
 
 
@@ -115,7 +115,7 @@ def test_a_failed_training_reports_the_step() -> None:
     assert not run.is_learnt
     assert len(run.norms) == run.updates < 3
     assert math.isinf(run.loss)
-    assert f"not finite at update {run.updates + 1}, first in" in run.outcome
+    assert f"NaN or infinity at update {run.updates + 1}, first in" in run.outcome
     level, title = exploding._rate(run)
     assert (level, title) == ("bad", f"not finite at update {run.updates + 1}")
 

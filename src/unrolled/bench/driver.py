@@ -15,7 +15,7 @@ from unrolled.bench.progress import group_bar
 from unrolled.bench.result import RESULTS, Report, read_report, write_report
 from unrolled.bench.tables import print_group, print_machine
 from unrolled.errors import RunError
-from unrolled.storage.folder import clear_unfinished, list_folder
+from unrolled.storage.folder import list_folder, remove_temporary_files
 from unrolled.storage.lock import FolderLock
 from unrolled.storage.regular import check_replaceable
 from unrolled.training.progress_display import spinner
@@ -38,7 +38,7 @@ def run_benchmark(
         RunError: if the folder cannot be created or written to.
         BenchError: if a measurement fails.
     """
-    with nullcontext() if folder is None else claim(folder):
+    with nullcontext() if folder is None else lock_output_folder(folder):
         return _measure(kind, options, groups, folder, console)
 
 
@@ -67,7 +67,7 @@ def _measure(
 
 
 @contextmanager
-def claim(folder: Path) -> Iterator[None]:
+def lock_output_folder(folder: Path) -> Iterator[None]:
     """Create and lock the folder, so that an unusable folder is an error before anything is measured.
 
     Raises:
@@ -86,5 +86,5 @@ def claim(folder: Path) -> Iterator[None]:
         except RunError as error:
             raise RunError(f"{error}; it was not replaced: choose another --out, or move it away") from error
     with FolderLock(folder):
-        clear_unfinished(folder)
+        remove_temporary_files(folder)
         yield

@@ -6,8 +6,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from unrolled.bench.step_implementations import PlainModel, PlainState, plain_weights
 from unrolled.bench.step_models import StepModel
-from unrolled.bench.step_sides import PlainModel, PlainState, plain_weights
 from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks.lm.generator import Generator
 from unrolled.text import EOS_ID, TextConfig, train_tokenizer

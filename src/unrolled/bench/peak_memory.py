@@ -14,8 +14,8 @@ from typing import Literal
 import torch
 
 from unrolled.bench.errors import BenchError
+from unrolled.bench.step_implementations import PlainStep, TrainerStep
 from unrolled.bench.step_models import StepModel
-from unrolled.bench.step_sides import PlainStep, UnrolledStep
 
 UPDATES = 4
 Which = Literal["ours", "theirs"]
@@ -66,7 +66,7 @@ def main(arguments: str) -> None:
     model = StepModel(**values["model"])
     torch.set_num_threads(values["threads"])
     before = _peak_resident()
-    step = UnrolledStep(model, values["precision"]) if values["which"] == "ours" else PlainStep(model)
+    step = TrainerStep(model, values["precision"]) if values["which"] == "ours" else PlainStep(model)
     for _ in range(UPDATES):
         step()
     print(_peak_resident() - before)

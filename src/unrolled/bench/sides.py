@@ -11,7 +11,7 @@ from unrolled.bench.point import Point
 
 Mode = Literal["train", "inference"]
 MODES: tuple[Mode, ...] = ("train", "inference")
-MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+TORCH_LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 """torch's layer for each cell."""
 
 
@@ -35,7 +35,7 @@ class LayerCase:
         """Draw random input, upstream gradient and weights. Does not change the caller's random state."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            weights = MODULES[cell](point.input, point.hidden).state_dict()
+            weights = TORCH_LAYERS[cell](point.input, point.hidden).state_dict()
             x = torch.randn(point.steps, point.batch, point.input)
             upstream = torch.randn(point.steps, point.batch, point.hidden)
         return cls(cell, mode, point, x, upstream, weights)

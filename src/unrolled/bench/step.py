@@ -8,8 +8,8 @@ from unrolled.bench.errors import DisagreementError
 from unrolled.bench.peak_memory import measure_peak
 from unrolled.bench.plan import Group, Task
 from unrolled.bench.result import Result
+from unrolled.bench.step_implementations import PlainStep, TrainerStep
 from unrolled.bench.step_models import StepModel
-from unrolled.bench.step_sides import PlainStep, UnrolledStep
 from unrolled.bench.timing import PAIRS, alternate
 
 MIN_SECONDS = 0.5
@@ -42,7 +42,7 @@ def compare_step(
     Raises:
         DisagreementError: if the losses of the first updates differ.
     """
-    own = UnrolledStep(model, precision)
+    own = TrainerStep(model, precision)
     plain = PlainStep(model, own.network)
     for _ in range(COMPARED_UPDATES):
         own()

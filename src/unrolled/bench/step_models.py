@@ -93,7 +93,7 @@ MODELS = {
 """The word model of the ``ptb-small`` recipe, and a character model with each cell."""
 
 
-def random_text(model: StepModel, seed: int = 0) -> TokenStream:
+def random_tokens(model: StepModel, seed: int = 0) -> TokenStream:
     """Return random tokens with Zipf frequencies: the k-th token type is 1/k as frequent as the first."""
     weights = 1.0 / np.arange(1, model.vocabulary + 1)
     count = (CHUNKS + 1) * model.tokens + 1

@@ -69,7 +69,7 @@ def run(argv: Sequence[str], prog: str) -> int:
         return 0
     args = _parse(task, arguments, f"{prog} {task}")
     spec = spec_of(task)
-    if not spec.tool(args.config).sources()[0]:
+    if not spec.task_class(args.config).sources()[0]:
         raise ConfigError(spec.missing_data)
     recipe = open_recipe(args.recipe, task) if args.recipe else None
     metric = args.metric or get_target_metric(recipe, get_ladder_class(task))

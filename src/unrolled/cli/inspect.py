@@ -15,7 +15,7 @@ from unrolled.pages.check import check_page
 from unrolled.pages.page import page_bytes
 from unrolled.storage.folder import check_folder
 from unrolled.storage.output import check_output, parse_output_path
-from unrolled.storage.report import check_report
+from unrolled.storage.report import check_may_replace_report
 from unrolled.tasks import load
 from unrolled.tasks.base.folder import REPORT
 from unrolled.training.progress_display import staged_bar
@@ -60,7 +60,7 @@ def run(argv: Sequence[str], prog: str) -> int:
         check_folder(Path(args.figures))
     task = load(args.run)
     if not args.out:
-        check_report(out)
+        check_may_replace_report(out)
         check_output(out)
     with staged_bar(shown=True) as stage:
         inspection = inspect_run(

@@ -12,7 +12,7 @@ from unrolled.cli.verdicts import print_verdicts
 from unrolled.errors import ConfigError, suggestion
 from unrolled.models import CellConfig
 from unrolled.synthetic.config import LearnConfig, PracticeConfig, SizeConfig, SolverConfig
-from unrolled.synthetic.folder import claim, write_result
+from unrolled.synthetic.folder import lock_output_folder, write_result
 from unrolled.synthetic.presets import PRESETS, load_preset
 from unrolled.synthetic.problems import PROBLEMS, ProblemName
 from unrolled.synthetic.report import write_report
@@ -71,7 +71,7 @@ def _prepare_data(problem: ProblemName, argv: Sequence[str], prog: str) -> int:
     args = _parse(problem, argv, prog)
     config = LearnConfig(problem, args.size, args.cell, args.solver, args.optimizer, args.practice)
     folder = Path(args.out) if args.out else None
-    with claim(folder, overwrite=args.overwrite):
+    with lock_output_folder(folder, overwrite=args.overwrite):
         result = learn(config)
         print(result)
         if folder is not None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from unrolled.cli.arguments import RunFolder, data_source, parse
 from unrolled.storage.output import check_output, get_extension, parse_output_path, write_output
 from unrolled.tasks import LanguageModel
-from unrolled.tasks.lm.rows import Part, Row
+from unrolled.tasks.lm.text_scores import Row, RowUnit
 
 HEADS = ("document", "line", "tokens", "unknown", "log_probability", "mean", "perplexity", "text")
 
@@ -27,7 +27,7 @@ class Arguments:
     data: str
     """Text: a file, a folder, several (a.txt,b.txt), a pattern ('books/*.txt'), or a data set."""
 
-    per: Part = "sentence"
+    per: RowUnit = "sentence"
     """sentence: each line is scored independently. line: the lines are scored as one running text. token:
     like line, with one row for each token."""
 

@@ -43,10 +43,10 @@ class TrainArguments:
 def run(spec: TaskSpec, argv: Sequence[str], prog: str) -> int:
     """Run the command for one task."""
     args, recipe = parse_training(spec, argv, prog)
-    task = spec.tool(args.config)
+    task = spec.task_class(args.config)
     if not task.sources()[0]:
         raise ConfigError(spec.missing_data)
-    message = spec.announce(args.config) if spec.announce else ""
+    message = spec.message_before_training(args.config) if spec.message_before_training else ""
     if message:
         print(message, file=sys.stderr)
     return train(task, args, recipe)
@@ -60,18 +60,19 @@ def parse_training(spec: TaskSpec, argv: Sequence[str], prog: str) -> tuple[Any,
     Raises:
         ConfigError: for an unknown option, a wrong value, or a recipe of another task.
     """
-    kind = make_arguments_type(spec)
+    arguments_type = make_arguments_type(spec)
     name = flag_value(argv, "--recipe")
     recipe = load_recipe(name) if name else None
     default = None
     if recipe is not None:
         if recipe.task != spec.verb:
             raise ConfigError(
-                f"recipe {recipe.name} is for another task; use: unrolled train {recipe.task} --recipe {recipe.name}"
+                f"recipe {recipe.name} is for another task; use: unrolled train {recipe.task} "
+                f"--recipe {recipe.name}"
             )
         # With MISSING, tyro still requires --out.
-        default = kind(out=tyro.MISSING, config=recipe.config)
-    return parse(kind, argv, prog=prog, default=default), recipe
+        default = arguments_type(out=tyro.MISSING, config=recipe.config)
+    return parse(arguments_type, argv, prog=prog, default=default), recipe
 
 
 def make_arguments_type(spec: TaskSpec) -> Any:

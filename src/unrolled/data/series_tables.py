@@ -66,9 +66,9 @@ def read_series(
     series, inferred = even_series(_group_rows(layout, numbers), rules, layout.axis)
     name = ROWS if inferred.frequency is None else inferred.frequency.name
     if not rules.frequency and layout.axis.shown != "steps":
-        notes = (*notes, inferred.note or f"the frequency is {name} (--frequency)")
+        notes = (*notes, inferred.unit_note or f"the frequency is {name} (--frequency)")
     rules = replace(rules, frequency=rules.frequency or name, timezone=layout.zone)
-    return SeriesTable(series, layout.columns, rules, (*layout.notes, *notes))
+    return SeriesTable(series, layout.columns, rules, (*layout.unit_notes, *notes))
 
 
 def _read_number_columns(layout: Layout) -> "tuple[dict[str, np.ndarray], tuple[str, ...]]":
@@ -79,7 +79,7 @@ def _read_number_columns(layout: Layout) -> "tuple[dict[str, np.ndarray], tuple[
         for name in (*columns.target, *columns.known, *columns.past)
     }
     values = {name: c.values for name, c in number_columns.items()}
-    return values, tuple(c.note for c in number_columns.values() if c.note)
+    return values, tuple(c.unit_note for c in number_columns.values() if c.unit_note)
 
 
 def _group_rows(layout: Layout, numbers: "dict[str, np.ndarray]") -> list[Rows]:

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from unrolled.errors import RunError
-from unrolled.storage.folder import MARK, clear_unfinished, list_folder, make_folder, remove_files
+from unrolled.storage.folder import (
+    FOLDER_KIND_KEY,
+    list_folder,
+    make_folder,
+    remove_files,
+    remove_temporary_files,
+)
 from unrolled.storage.lock import FolderLock
 from unrolled.storage.regular import check_replaceable
 from unrolled.tasks.base.folder import CONFIG, PLOTS, clear, empty, is_run
@@ -60,7 +66,9 @@ class ExperimentFolder:
         self.folder = folder
         layout, present = self.layout, list_folder(folder)
         old_plan = read_json(folder / PLAN) if PLAN in present else {}
-        if present and not (old_plan.get(MARK) == layout.kind or layout.earlier <= old_plan.keys()):
+        if present and not (
+            old_plan.get(FOLDER_KIND_KEY) == layout.kind or layout.earlier <= old_plan.keys()
+        ):
             raise RunError(f"{folder}: is not empty and holds no {layout.kind}; choose another folder")
         check_replaceable(folder, (PLAN, *layout.results))
         self._clear_unfinished()
@@ -75,7 +83,7 @@ class ExperimentFolder:
             return
         make_folder(folder)
         self._remove_old()
-        write_json(folder / PLAN, {MARK: layout.kind} | plan)
+        write_json(folder / PLAN, {FOLDER_KIND_KEY: layout.kind} | plan)
 
     @classmethod
     @contextmanager
@@ -107,7 +115,7 @@ class ExperimentFolder:
     @property
     def is_marked(self) -> bool:
         """True if the plan was written by a version that marks its files and adds checksums to them."""
-        return read_json(self.folder / PLAN).get(MARK) == self.layout.kind
+        return read_json(self.folder / PLAN).get(FOLDER_KIND_KEY) == self.layout.kind
 
     def is_outcome(self, path: Path) -> bool:
         """Return whether a file holds an outcome; a file of another program may have a similar name."""
@@ -116,7 +124,7 @@ class ExperimentFolder:
     def _clear_unfinished(self) -> None:
         """Remove temporary files left by a killed process."""
         for name in ("", *self.layout.inner):
-            clear_unfinished(self.folder / name)
+            remove_temporary_files(self.folder / name)
         for run in self._run_folders():
             with FolderLock(run):
                 clear(run)

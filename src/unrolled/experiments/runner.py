@@ -64,14 +64,14 @@ class Runner:
 
     def _train(self, config: Any, rung: str, seed: int) -> Any:
         """Train a network in its run folder, resume a stopped training, or load a finished run."""
-        ladder, tool = self._ladder, spec_of(self._ladder.task).tool
+        ladder, task_class = self._ladder, spec_of(self._ladder.task).task_class
         folder = self._results.claim_run(rung, seed)
         # A finished run also has a checkpoint: resuming draws its plots if a kill came before them.
         if not ladder.from_memory and (folder / CHECKPOINT).exists():
-            return tool.resume(folder, progress=ladder.progress)
+            return task_class.resume(folder, progress=ladder.progress)
         if (folder / RESULT).exists():
-            task = tool.load(folder)
+            task = task_class.load(folder)
             if ladder.from_memory:
                 task.draw(folder)
             return task
-        return ladder.fit(tool(config), seed, folder)
+        return ladder.fit(task_class(config), seed, folder)

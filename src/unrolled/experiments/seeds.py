@@ -32,7 +32,7 @@ class SeedTrial:
             raise ConfigError(f"{PRETRAIN} works with folds only; with seeds give init_from=RUN")
         spec = spec_of(self.verb)
         config = with_options(self.config, self.variant.options | {"seed": self.number})
-        task = spec.tool(config)
+        task = spec.task_class(config)
         task.fit(out=Path(self.folder), overwrite=True, progress=False)
         split = next((p for p in ("test", "valid") if p in task.result), None)
         if split is None:

@@ -16,7 +16,7 @@ from unrolled.models.token_encoder import make_dropout, make_stack
 
 
 @dataclass(frozen=True)
-class Sentences:
+class SentenceBatch:
     """A padded batch of sentences; the spelling of each distinct word is stored once."""
 
     words: Tensor
@@ -30,13 +30,13 @@ class Sentences:
     kinds: Tensor
     """Column of ``spellings`` that belongs to each word, (T, B)."""
 
-    def first_rows(self, rows: int) -> "Sentences":
+    def first_rows(self, rows: int) -> "SentenceBatch":
         """Return the first sentences, without the steps and spellings that they do not need."""
         lengths = self.lengths[:rows]
         steps = int(lengths.max())
         used, kinds = torch.unique(self.kinds[:steps, :rows], return_inverse=True)
         spelling_lengths = self.spelling_lengths[used]
-        return Sentences(
+        return SentenceBatch(
             words=self.words[:steps, :rows],
             lengths=lengths,
             spellings=self.spellings[: int(spelling_lengths.max()), used],
@@ -119,7 +119,7 @@ class RecurrentTagger(RecurrentBody):
         for name, rule in zip(Moves._fields, rules or (), strict=False):
             self.register_buffer(f"rule_{name}", rule, persistent=False)
 
-    def forward(self, batch: Sentences) -> Tensor:
+    def forward(self, batch: SentenceBatch) -> Tensor:
         """Return the scores (T, B, K) of every tag for every word."""
         x = self.input(batch.words)
         if self.spelling is not None:
@@ -128,7 +128,7 @@ class RecurrentTagger(RecurrentBody):
         h, _ = self.recurrent(self.input_dropout(x), lengths=batch.lengths)
         return self.output(self.output_dropout(h))
 
-    def loss(self, batch: Sentences, tags: Tensor, *, ignore: int, label_smoothing: float) -> Tensor:
+    def loss(self, batch: SentenceBatch, tags: Tensor, *, ignore: int, label_smoothing: float) -> Tensor:
         """Return the sum of −ln p in nats over all words, or over all sentences with a CRF.
 
         Args:
@@ -140,7 +140,7 @@ class RecurrentTagger(RecurrentBody):
         return self.loss_from_scores(self(batch), batch, tags, ignore=ignore, label_smoothing=label_smoothing)
 
     def loss_from_scores(
-        self, scores: Tensor, batch: Sentences, tags: Tensor, *, ignore: int, label_smoothing: float
+        self, scores: Tensor, batch: SentenceBatch, tags: Tensor, *, ignore: int, label_smoothing: float
     ) -> Tensor:
         """Return :meth:`loss` for scores (T, B, K) that are already computed."""
         if self.crf is not None:
@@ -154,7 +154,7 @@ class RecurrentTagger(RecurrentBody):
         )
 
     @torch.no_grad()
-    def best_tags(self, scores: Tensor, batch: Sentences) -> Tensor:
+    def best_tags(self, scores: Tensor, batch: SentenceBatch) -> Tensor:
         """Return the best tags (T, B) for scores (T, B, K): word by word, or jointly with a CRF or rules."""
         rules = Moves(self.rule_start, self.rule_transition, self.rule_end) if self.has_rules else None
         if self.crf is not None:

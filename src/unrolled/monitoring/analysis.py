@@ -40,9 +40,9 @@ class StepAnalysis:
     """Sample of the values, by layer and gate."""
 
 
-def analyse_step(job: Job[Any], update: StepStats) -> StepAnalysis:
+def analyse_step(job: Job[Any], stats: StepStats) -> StepAnalysis:
     """Analyse the first rows of a step's batch. Does not change the model or any RNG state."""
-    batch, state = job.first_rows(update.batch, ROWS), first_states(update.carried, ROWS)
+    batch, state = job.first_rows(stats.batch, ROWS), first_states(stats.carried, ROWS)
     results: list[StepLosses] = []
 
     def run() -> Tensor:

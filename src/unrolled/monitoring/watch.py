@@ -66,13 +66,13 @@ class Watch(Callback):
         else:
             print(MISSING, file=sys.stderr)
 
-    def on_pre_optimizer_step(self, progress: Progress, update: StepStats) -> None:
+    def on_pre_optimizer_step(self, progress: Progress, stats: StepStats) -> None:
         """See :meth:`Callback.on_pre_optimizer_step`."""
-        self._clipping.add(update)
+        self._clipping.add(stats)
         if not self._is_due(progress):
             return
         began = time.perf_counter()
-        self._update = update
+        self._update = stats
         self._weights = UpdateSnapshot(self._job.model, sample_gradients=self._board is not None)
         self._seconds += time.perf_counter() - began
 

@@ -11,7 +11,7 @@ import numpy as np
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.errors import ConfigError
 from unrolled.pages.parts import Chart, Page, Part, StateMap, Table
-from unrolled.storage.folder import MARK
+from unrolled.storage.folder import FOLDER_KIND_KEY
 from unrolled.storage.output import write_output
 
 
@@ -38,7 +38,7 @@ def numbers_bytes(page: Page) -> bytes:
         ConfigError: see :func:`write_numbers`.
     """
     document = {
-        MARK: "page",
+        FOLDER_KIND_KEY: "page",
         "title": page.title,
         "subtitle": page.subtitle,
         "facts": dict(page.facts),

@@ -82,7 +82,7 @@ class Recipe:
         value = result[t.on][t.metric]
         outcome = "reached" if t.reached_by(value) else "MISSED"
         metric = t.metric.replace("_", " ")
-        line = f"target {metric} on {t.on} {t.limit}: {value:.4f}, {outcome}"
+        line = f"{metric} on {t.on}: {value:.4f}; target {t.limit} {outcome}"
         if t.minutes:
             minutes = result["training_seconds"] / 60
             time_outcome = "within" if minutes <= t.minutes else "OVER"

@@ -10,7 +10,7 @@ from unrolled.atomic import UNFINISHED
 from unrolled.errors import RunError, shorten_path
 from unrolled.storage.lock import LOCK
 
-MARK = "unrolled"
+FOLDER_KIND_KEY = "unrolled"
 """Key in the JSON file of a folder; its value is the kind of folder: "run", "comparison", …"""
 
 
@@ -96,7 +96,7 @@ def remove_files(folder: Path, names: Iterable[str]) -> None:
             _remove(path)
 
 
-def clear_unfinished(folder: Path, names: Iterable[str] = ()) -> None:
+def remove_temporary_files(folder: Path, names: Iterable[str] = ()) -> None:
     """Remove the temporary files that a killed process left in a folder.
 
     Args:

@@ -8,7 +8,7 @@ _MARKS = (b'<meta name="generator" content="unrolled">', b"script-src 'unsafe-in
 """Text that identifies a report, of this version and of earlier ones."""
 
 
-def check_report(path: Path) -> None:
+def check_may_replace_report(path: Path) -> None:
     """Check that the report of an owned folder may be written or replaced.
 
     Raises:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 
 from unrolled.config import require, require_at_least
 from unrolled.models import CellConfig
-from unrolled.synthetic.problems import Adding, Copy, ProblemName, Recall, Synthetic
+from unrolled.synthetic.problems import Adding, Copy, ProblemName, Recall, SyntheticProblem
 from unrolled.training import OptimizerConfig, TrainingConfig
 
 SOLVED = 0.01
@@ -143,7 +143,7 @@ class LearnConfig:
         if first:
             self.make_problem().at_distance(first)
 
-    def make_problem(self) -> Synthetic:
+    def make_problem(self) -> SyntheticProblem:
         """Return the configured problem, which generates the sequences."""
         size = self.size
         match self.problem:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from unrolled.atomic import write_atomically
 from unrolled.errors import RunError
-from unrolled.storage.folder import MARK, clear_unfinished, list_folder
+from unrolled.storage.folder import FOLDER_KIND_KEY, list_folder, remove_temporary_files
 from unrolled.storage.lock import FolderLock
 from unrolled.storage.regular import check_replaceable
-from unrolled.storage.report import check_report
+from unrolled.storage.report import check_may_replace_report
 from unrolled.synthetic.plot import plot_learned
 from unrolled.synthetic.train import LearnResult
 from unrolled.training.tensor_files import read_json, write_json
@@ -20,7 +20,7 @@ KIND = "learned"
 
 
 @contextmanager
-def claim(folder: Path | None, *, overwrite: bool) -> Iterator[None]:
+def lock_output_folder(folder: Path | None, *, overwrite: bool) -> Iterator[None]:
     """Check that a new result can be written to a folder, and lock the folder; None does nothing.
 
     Raises:
@@ -39,26 +39,26 @@ def claim(folder: Path | None, *, overwrite: bool) -> Iterator[None]:
 def check_free(folder: Path, *, overwrite: bool) -> None:
     """Raise RunError if the folder holds a result and ``overwrite`` is not set, or holds other files."""
     present = list_folder(folder)
-    foreign = [name for name in present if name not in (RESULT, LOG, PICTURE, REPORT)]
-    if present and not foreign and not _is_result(folder / RESULT):
-        foreign = present
-    if foreign:
-        raise RunError(f"{folder}: is not empty (it holds {foreign[0]}); choose another folder")
+    other_files = [name for name in present if name not in (RESULT, LOG, PICTURE, REPORT)]
+    if present and not other_files and not _is_result(folder / RESULT):
+        other_files = present
+    if other_files:
+        raise RunError(f"{folder}: is not empty (it holds {other_files[0]}); choose another folder")
     if present and not overwrite:
         raise RunError(f"{folder}: holds a result already; choose another folder, or add --overwrite")
     check_replaceable(folder, (RESULT, LOG, PICTURE))
-    check_report(folder / REPORT)
+    check_may_replace_report(folder / REPORT)
 
 
 def write_result(learned: LearnResult, folder: Path) -> Path:
-    """Write the result of a training into a claimed folder; return the path of the plot.
+    """Write the result of a training into a locked folder; return the path of the plot.
 
     Raises:
         RunError: if a file cannot be written.
     """
-    clear_unfinished(folder)
+    remove_temporary_files(folder)
     # Write the result first: it identifies the folder.
-    write_json(folder / RESULT, {MARK: KIND} | learned.to_json())
+    write_json(folder / RESULT, {FOLDER_KIND_KEY: KIND} | learned.to_json())
     lines = "".join(json.dumps(record) + "\n" for record in learned.history)
     write_atomically(folder / LOG, lines.encode())
     return plot_learned(learned, folder / PICTURE)
@@ -72,4 +72,7 @@ def _is_result(path: Path) -> bool:
         values = read_json(path)
     except RunError:  # another program's
         return False
-    return values.get(MARK) == KIND or {"loss", "baseline", "solved", "target", "config"} <= values.keys()
+    return (
+        values.get(FOLDER_KIND_KEY) == KIND
+        or {"loss", "baseline", "solved", "target", "config"} <= values.keys()
+    )

@@ -7,7 +7,7 @@ import torch
 
 from unrolled.devices import get_device, move
 from unrolled.synthetic.config import PracticeConfig
-from unrolled.synthetic.model import Solver
+from unrolled.synthetic.model import ProblemNetwork
 from unrolled.synthetic.problems import SyntheticBatch
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import CarriedState
@@ -28,7 +28,7 @@ class Score:
     """Fraction of correct answers among those that need memory; None if the answers are numbers."""
 
 
-class SolverJob:
+class ProblemJob:
     """Provides the batches and the loss of a problem to the training loop.
 
     Args:
@@ -36,7 +36,7 @@ class SolverJob:
         practice: sizes and seed.
     """
 
-    def __init__(self, model: Solver, practice: PracticeConfig) -> None:
+    def __init__(self, model: ProblemNetwork, practice: PracticeConfig) -> None:
         self.model, self._practice = model, practice
         starts = range(0, practice.held_out, SCORING_ROWS)
         self._held_out = [
@@ -83,14 +83,14 @@ class SolverJob:
         device = get_device(self.model)
         batch_sums = [_sum_scores(self.model, move(batch, device)) for batch in self._held_out]
         loss, correct, scored, answers = (sum(values) for values in zip(*batch_sums, strict=True))
-        has_classes = self.model.problem.measure == "cross-entropy"
+        has_classes = self.model.problem.loss_kind == "cross-entropy"
         return Score(loss / answers, correct / scored if has_classes else None)
 
 
-def _sum_scores(model: Solver, batch: SyntheticBatch) -> tuple[float, int, int, int]:
+def _sum_scores(model: ProblemNetwork, batch: SyntheticBatch) -> tuple[float, int, int, int]:
     """Return the summed loss, and counts of correct answers, answers that need memory, and all answers."""
-    answers = model(batch.x, len(batch.target))
-    losses = model.losses_of(answers, batch.target)
+    outputs = model(batch.x, len(batch.target))
+    losses = model.losses_from_outputs(outputs, batch.target)
     target = batch.target[-model.problem.memory_steps :]
-    correct = answers[-len(target) :].argmax(-1) == target
+    correct = outputs[-len(target) :].argmax(-1) == target
     return float(losses.double().sum()), int(correct.sum()), target.numel(), losses.numel()

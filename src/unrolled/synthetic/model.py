@@ -9,10 +9,10 @@ from unrolled.models import CellConfig, DropoutConfig, StackConfig
 from unrolled.models.forecaster import VectorEncoder
 from unrolled.models.token_encoder import State
 from unrolled.synthetic.config import SolverConfig
-from unrolled.synthetic.problems import Synthetic, SyntheticBatch
+from unrolled.synthetic.problems import SyntheticBatch, SyntheticProblem
 
 
-class Solver(VectorEncoder):
+class ProblemNetwork(VectorEncoder):
     """Recurrent network with a linear output layer at the last steps, where the problem asks for answers.
 
     The output y_t = V h_t + c is a number, or the logits of classes.
@@ -23,7 +23,7 @@ class Solver(VectorEncoder):
         config: size, initialisation and truncation.
     """
 
-    def __init__(self, problem: Synthetic, cell: CellConfig, config: SolverConfig) -> None:
+    def __init__(self, problem: SyntheticProblem, cell: CellConfig, config: SolverConfig) -> None:
         network = StackConfig(layers=config.layers, hidden=config.hidden)
         super().__init__(problem.inputs, cell, network, DropoutConfig())
         self.problem, self.truncation = problem, config.truncation
@@ -33,7 +33,7 @@ class Solver(VectorEncoder):
 
     @torch.no_grad()
     def _initialise_small(self, std: float) -> None:
-        """Draw the input weights from a normal distribution, and set the bias of the candidate state to zero."""
+        """Draw the input weights from a normal distribution; set the bias of the candidate state to zero."""
         assert isinstance(self.recurrent, Recurrent)
         cell = self.recurrent.cell
         for name, p in self.recurrent.named_parameters():
@@ -44,12 +44,12 @@ class Solver(VectorEncoder):
                     if gate == cell.candidate_gate:
                         bias.zero_()
 
-    def forward(self, x: Tensor, answers: int) -> Tensor:
+    def forward(self, x: Tensor, answer_steps: int) -> Tensor:
         """Return the outputs (N, B, outputs) of the last N steps.
 
         Args:
             x: inputs, (T, B, I).
-            answers: N, the number of answer steps.
+            answer_steps: N, the number of answer steps.
         """
         chunks: list[Tensor] = []
         state: State | None = None
@@ -57,18 +57,18 @@ class Solver(VectorEncoder):
             h, state = self.read(chunk, state and tuple(s.detach() for s in state))
             chunks.append(h)
         h = torch.cat(chunks) if len(chunks) > 1 else chunks[0]
-        y: Tensor = self.head(h[len(h) - answers :])
+        y: Tensor = self.head(h[len(h) - answer_steps :])
         return y
 
     def losses(self, batch: SyntheticBatch) -> Tensor:
         """Return the loss of every answer, (N, B): squared error, or cross-entropy in nats."""
-        return self.losses_of(self(batch.x, len(batch.target)), batch.target)
+        return self.losses_from_outputs(self(batch.x, len(batch.target)), batch.target)
 
-    def losses_of(self, answers: Tensor, target: Tensor) -> Tensor:
+    def losses_from_outputs(self, outputs: Tensor, target: Tensor) -> Tensor:
         """Return the losses (N, B) of outputs (N, B, outputs) for targets (N, B)."""
-        if self.problem.measure == "squared error":
-            return (answers[..., 0] - target).square()
-        return F.cross_entropy(answers.flatten(0, 1), target.flatten(), reduction="none").view_as(target)
+        if self.problem.loss_kind == "squared error":
+            return (outputs[..., 0] - target).square()
+        return F.cross_entropy(outputs.flatten(0, 1), target.flatten(), reduction="none").view_as(target)
 
     def loss(self, batch: SyntheticBatch) -> Tensor:
         """Return the mean loss over all answers."""

@@ -46,7 +46,7 @@ def plot_learned(learned: LearnResult, path: Path) -> Path:
     title = f"{learned.config.problem}, {problem.steps:,} steps: {_describe_network(learned.config)}"
     axes.set_title(title, loc="left", fontsize=11)
     label_update_axis(axes)
-    axes.set_ylabel("mean squared error" if problem.measure == "squared error" else "nats per answer")
+    axes.set_ylabel("mean squared error" if problem.loss_kind == "squared error" else "nats per answer")
     axes.set_xlim(0, 1.01 * updates[-1])
     axes.grid(alpha=0.3, which="both" if axes.get_yscale() == "log" else "major")
     axes.legend(loc="best", fontsize=9)

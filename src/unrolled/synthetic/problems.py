@@ -39,7 +39,7 @@ class SyntheticBatch:
 
 
 @dataclass(frozen=True)
-class Synthetic(ABC):
+class SyntheticProblem(ABC):
     """A generator of sequences and targets.
 
     Raises:
@@ -51,7 +51,7 @@ class Synthetic(ABC):
 
     shows: ClassVar[str]
     """Short description, for the list of problems."""
-    measure: ClassVar[Literal["squared error", "cross-entropy"]]
+    loss_kind: ClassVar[Literal["squared error", "cross-entropy"]]
     """Loss of one answer; the loss of a batch is its mean over answers and rows."""
 
     @property
@@ -98,7 +98,7 @@ class Synthetic(ABC):
 
 
 @dataclass(frozen=True)
-class Adding(Synthetic):
+class Adding(SyntheticProblem):
     """Adding problem: sum two marked numbers among T.
 
     x_t = (value in [0, 1), mark). One random step in each half of the sequence is marked. The answer, due at
@@ -108,7 +108,7 @@ class Adding(Synthetic):
     """
 
     shows = "the sum of two marked numbers among many"
-    measure = "squared error"
+    loss_kind = "squared error"
 
     distance: int = 600
     """T, the length of the sequences; at least 2."""
@@ -121,7 +121,7 @@ class Adding(Synthetic):
 
     @property
     def steps(self) -> int:
-        """See :attr:`Synthetic.steps`."""
+        """See :attr:`SyntheticProblem.steps`."""
         return self.distance
 
     def _draw(self, rows: int, rng: np.random.Generator) -> SyntheticBatch:
@@ -135,7 +135,7 @@ class Adding(Synthetic):
 
 
 @dataclass(frozen=True)
-class Copy(Synthetic):
+class Copy(SyntheticProblem):
     """Copy problem: repeat ten symbols in order after T steps.
 
     The input is ten random symbols out of 8, T − 1 blanks, a go mark and ten blanks: T + 20 steps. Every step
@@ -145,7 +145,7 @@ class Copy(Synthetic):
     """
 
     shows = "ten symbols, repeated after a long delay"
-    measure = "cross-entropy"
+    loss_kind = "cross-entropy"
     KINDS: ClassVar[int] = 8
     SYMBOLS: ClassVar[int] = 10
     BLANK: ClassVar[int] = 8
@@ -162,12 +162,12 @@ class Copy(Synthetic):
 
     @property
     def steps(self) -> int:
-        """See :attr:`Synthetic.steps`."""
+        """See :attr:`SyntheticProblem.steps`."""
         return self.distance + 2 * self.SYMBOLS
 
     @property
     def baseline(self) -> float:
-        """See :attr:`Synthetic.baseline`."""
+        """See :attr:`SyntheticProblem.baseline`."""
         return self.SYMBOLS * math.log(self.KINDS) / self.steps
 
     def _draw(self, rows: int, rng: np.random.Generator) -> SyntheticBatch:
@@ -181,7 +181,7 @@ class Copy(Synthetic):
 
 
 @dataclass(frozen=True)
-class Recall(Synthetic):
+class Recall(SyntheticProblem):
     """Recall problem: name the first symbol of the sequence at the last step.
 
     The input is one of K symbols, then ``distance`` distractors, drawn from a different set of symbols. All K
@@ -191,7 +191,7 @@ class Recall(Synthetic):
     """
 
     shows = "the first symbol, after many others"
-    measure = "cross-entropy"
+    loss_kind = "cross-entropy"
 
     distance: int = 200
     """Steps from the symbol to the answer; at least 1."""
@@ -210,22 +210,22 @@ class Recall(Synthetic):
 
     @property
     def inputs(self) -> int:
-        """See :attr:`Synthetic.inputs`: one for each symbol and each distractor symbol."""
+        """See :attr:`SyntheticProblem.inputs`: one for each symbol and each distractor symbol."""
         return self.kinds + self.distractors
 
     @property
     def outputs(self) -> int:
-        """See :attr:`Synthetic.outputs`."""
+        """See :attr:`SyntheticProblem.outputs`."""
         return self.kinds
 
     @property
     def steps(self) -> int:
-        """See :attr:`Synthetic.steps`."""
+        """See :attr:`SyntheticProblem.steps`."""
         return self.distance + 1
 
     @property
     def baseline(self) -> float:
-        """See :attr:`Synthetic.baseline`."""
+        """See :attr:`SyntheticProblem.baseline`."""
         return math.log(self.kinds)
 
     def _draw(self, rows: int, rng: np.random.Generator) -> SyntheticBatch:
@@ -237,5 +237,5 @@ class Recall(Synthetic):
 
 
 ProblemName = Literal["adding", "copy", "recall"]
-PROBLEMS: Mapping[ProblemName, Synthetic] = {"adding": Adding(), "copy": Copy(), "recall": Recall()}
+PROBLEMS: Mapping[ProblemName, SyntheticProblem] = {"adding": Adding(), "copy": Copy(), "recall": Recall()}
 """Problems at their default distances, by the WORD of ``unrolled learn WORD``."""

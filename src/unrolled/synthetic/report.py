@@ -35,7 +35,7 @@ def make_page(learned: LearnResult, diagnosis: Diagnosis) -> Page:
     problem = learned.model.problem
     unit = "sequence" if problem.memory_steps == 1 else "step"
     chart = loss_chart(
-        learned.history, unit, "squared error" if problem.measure == "squared error" else "nats"
+        learned.history, unit, "squared error" if problem.loss_kind == "squared error" else "nats"
     )
     baseline = f"{format_loss(learned.baseline)} ({problem.baseline_name})"
     facts = {

@@ -6,8 +6,8 @@ from typing import Any
 
 from unrolled.config import to_dict
 from unrolled.synthetic.config import LearnConfig
-from unrolled.synthetic.job import SolverJob
-from unrolled.synthetic.model import Solver
+from unrolled.synthetic.job import ProblemJob
+from unrolled.synthetic.model import ProblemNetwork
 from unrolled.training import Callback, CallbackList, Progress, Trainer, Validation
 from unrolled.training.bar import ProgressBar
 from unrolled.training.seeding import resolve_threads, seeded
@@ -18,7 +18,7 @@ from unrolled.training.stopping import StoppingCriterion
 class LearnResult:
     """Result of a training; the model has the weights with the lowest held-out loss."""
 
-    model: Solver
+    model: ProblemNetwork
     config: LearnConfig
     """Configuration of the training, with the number of threads that was used."""
     loss: float
@@ -55,7 +55,7 @@ class LearnResult:
 
     def __str__(self) -> str:
         problem = self.model.problem
-        name = "MSE" if problem.measure == "squared error" else "cross-entropy"
+        name = "MSE" if problem.loss_kind == "squared error" else "cross-entropy"
         scores = f"{name} {format_loss(self.loss)}, "
         scores += f"baseline {format_loss(self.baseline)} ({problem.baseline_name})"
         if self.accuracy is not None:
@@ -103,8 +103,8 @@ def learn(config: LearnConfig, *, progress: bool | Callback = True) -> LearnResu
     practice = dataclasses.replace(config.practice, threads=training.threads)
     config = dataclasses.replace(config, practice=practice)
     with seeded(training):
-        model = Solver(config.make_problem(), config.cell, config.solver)
-        job = SolverJob(model, practice)
+        model = ProblemNetwork(config.make_problem(), config.cell, config.solver)
+        job = ProblemJob(model, practice)
         callback = progress if isinstance(progress, Callback) else None
         if progress and callback is None:
             callback = _make_bar(config, str(threads))
@@ -124,10 +124,10 @@ def learn(config: LearnConfig, *, progress: bool | Callback = True) -> LearnResu
     )
 
 
-def make_solver(config: LearnConfig) -> Solver:
+def make_solver(config: LearnConfig) -> ProblemNetwork:
     """Return the initial network of a training, before any update."""
     with seeded(config.practice.training_config()):
-        return Solver(config.make_problem(), config.cell, config.solver)
+        return ProblemNetwork(config.make_problem(), config.cell, config.solver)
 
 
 def _make_bar(config: LearnConfig, opening: str) -> ProgressBar:
@@ -135,7 +135,7 @@ def _make_bar(config: LearnConfig, opening: str) -> ProgressBar:
     return ProgressBar(
         "sequence" if problem.memory_steps == 1 else "step",
         opening=opening,
-        loss_unit="MSE" if problem.measure == "squared error" else "nats",
+        loss_unit="MSE" if problem.loss_kind == "squared error" else "nats",
         # With a growing distance the baseline changes during training.
         describe=None if config.practice.grow_from else lambda loss: _describe(loss, problem.baseline),
         minutes=config.practice.minutes,

@@ -38,4 +38,4 @@ def spec_of(verb: str) -> TaskSpec:
 
 def task_type(verb: str) -> "type[Task[Any, Any]]":
     """Return the class of a task by its verb; see :func:`spec_of`."""
-    return spec_of(verb).tool
+    return spec_of(verb).task_class

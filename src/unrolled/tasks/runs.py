@@ -22,7 +22,7 @@ def run_type(run: str | Path) -> type[Task[Any, Any]]:
         raise RunError(
             f"{folder}: holds a run of task {verb!r}, which this version of unrolled does not know; upgrade"
         )
-    return spec.tool
+    return spec.task_class
 
 
 def load(run: str | Path) -> Any:

@@ -136,8 +136,8 @@ class Callback:
     def on_train_begin(self, progress: Progress, total_steps: int | None) -> None:
         """Called when training starts or resumes; ``total_steps`` is None if only the time is limited."""
 
-    def on_pre_optimizer_step(self, progress: Progress, update: StepStats) -> None:
-        """Called before each optimizer step, if all gradients are finite. ``progress.step`` excludes this step."""
+    def on_pre_optimizer_step(self, progress: Progress, stats: StepStats) -> None:
+        """Called before each optimizer step with finite gradients; ``progress.step`` excludes this step."""
 
     def on_step_end(self, progress: Progress, loss: float, lr: float) -> None:
         """Called after each optimizer step; ``loss`` is the mean over its predictions."""
@@ -163,10 +163,10 @@ class CallbackList(Callback):
         for callback in self.callbacks:
             callback.on_train_begin(progress, total_steps)
 
-    def on_pre_optimizer_step(self, progress: Progress, update: StepStats) -> None:
+    def on_pre_optimizer_step(self, progress: Progress, stats: StepStats) -> None:
         """See :meth:`Callback.on_pre_optimizer_step`."""
         for callback in self.callbacks:
-            callback.on_pre_optimizer_step(progress, update)
+            callback.on_pre_optimizer_step(progress, stats)
 
     def on_step_end(self, progress: Progress, loss: float, lr: float) -> None:
         """See :meth:`Callback.on_step_end`."""

@@ -159,8 +159,8 @@ class Trainer(Generic[Batch]):
         norm, factor = clip_gradients(self.optimizer_config, self.parameters)
         if not (accumulated.finite and norm < float("inf")):
             self._raise_nonfinite(accumulated, norm)
-        update = StepStats(accumulated.batch, accumulated.carried, norm, factor)
-        callback_seconds = self._notify_before_step(update)
+        stats = StepStats(accumulated.batch, accumulated.carried, norm, factor)
+        callback_seconds = self._notify_before_step(stats)
         scaled_step(self.optimizer, factor)
         if self.average:
             self.average.update()
@@ -173,10 +173,10 @@ class Trainer(Generic[Batch]):
         progress.seconds += time.perf_counter() - began - callback_seconds
         self.callback.on_step_end(progress, accumulated.total / max(accumulated.tokens, 1), lr)
 
-    def _notify_before_step(self, update: StepStats) -> float:
+    def _notify_before_step(self, stats: StepStats) -> float:
         """Notify the callback; return the seconds it took, which do not count as training time."""
         began = time.perf_counter()
-        self.callback.on_pre_optimizer_step(self.progress, update)
+        self.callback.on_pre_optimizer_step(self.progress, stats)
         return time.perf_counter() - began
 
     def _log_train_loss(self, seconds_before: float) -> None:

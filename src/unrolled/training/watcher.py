@@ -16,7 +16,7 @@ class Watcher(Callback):
     def started(self, progress: Progress, total_steps: int | None) -> None:
         """Old name of ``on_train_begin``."""
 
-    def updating(self, progress: Progress, update: StepStats) -> None:
+    def updating(self, progress: Progress, stats: StepStats) -> None:
         """Old name of ``on_pre_optimizer_step``."""
 
     def stepped(self, progress: Progress, loss: float, lr: float) -> None:
@@ -35,9 +35,9 @@ class Watcher(Callback):
         """Call ``started``."""
         self.started(progress, total_steps)
 
-    def on_pre_optimizer_step(self, progress: Progress, update: StepStats) -> None:
+    def on_pre_optimizer_step(self, progress: Progress, stats: StepStats) -> None:
         """Call ``updating``."""
-        self.updating(progress, update)
+        self.updating(progress, stats)
 
     def on_step_end(self, progress: Progress, loss: float, lr: float) -> None:
         """Call ``stepped``."""

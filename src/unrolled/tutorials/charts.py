@@ -53,28 +53,28 @@ def learning_chart(name: str, title: str, runs: Sequence[TrialResult]) -> Chart:
     figure = new_figure(WIDE, 3.4)
     axes = figure.subplots()
     for number, run in enumerate(runs):
-        if not run.validated:
+        if not run.validations:
             continue
-        steps, losses = zip(*run.validated, strict=True)
+        steps, losses = zip(*run.validations, strict=True)
         axes.plot(steps, losses, **line_style(number), marker="o", markersize=3.5, label=run.name)
     axes.axhline(
         problem.baseline, color=INK, alpha=0.6, linewidth=0.8, linestyle=":", label="baseline: no memory"
     )
-    held_out = [loss for run in runs for _, loss in run.validated]
+    held_out = [loss for run in runs for _, loss in run.validations]
     if min(held_out, default=1.0) < problem.baseline / 10:
         axes.set_yscale("log")
     else:
         axes.set_ylim(0, 1.1 * max([*held_out, problem.baseline]))
     axes.set_xlim(left=0)
     label_update_axis(axes)
-    measure = "mean squared error" if problem.measure == "squared error" else "nats per answer"
+    measure = "mean squared error" if problem.loss_kind == "squared error" else "nats per answer"
     axes.set_ylabel(f"held-out loss, {measure}")
     axes.legend(fontsize=8, ncols=2)
-    numbers = {run.name: {"validated": run.validated, "accuracy": run.accuracy} for run in runs}
+    numbers = {run.name: {"validated": run.validations, "accuracy": run.accuracy} for run in runs}
     caption = "A line ends early if the problem is solved, because training stops then."
-    if any(not run.validated for run in runs):
+    if any(not run.validations for run in runs):
         caption += (
-            f" Failed before the first validation: {', '.join(r.name for r in runs if not r.validated)}."
+            f" Failed before the first validation: {', '.join(r.name for r in runs if not r.validations)}."
         )
     return Chart(name, title, caption, figure, numbers)
 

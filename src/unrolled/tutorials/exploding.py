@@ -115,7 +115,7 @@ def _show_initialisation(script: Script, config: LessonConfig) -> None:
         "Q and is not clipped.",
     )
     chaotic, calm = _train(script, config, (CHAOTIC, CALM))
-    flows = {run.name.partition(",")[0]: measure_gradient_flow(run.start) for run in (chaotic, calm)}
+    flows = {run.name.partition(",")[0]: measure_gradient_flow(run.initial_model) for run in (chaotic, calm)}
     script.show(gradient_chart("gradients-tanh", "Gradients before training, tanh", flows))
     script.show(learning_chart("learning-tanh", "Training of tanh networks", [chaotic, calm]))
     script.show(_results_table("Two initialisations of a tanh network", [chaotic, calm]))
@@ -168,7 +168,7 @@ def _describe_growth(exponents: Sequence[Lyapunov]) -> str:
 
 
 def _measure_exponent(trial: Trial, gain: float, config: LessonConfig) -> Lyapunov:
-    model = make_network(replace(trial, gain=gain), config)
+    model = make_network(replace(trial, recurrent_gain=gain), config)
     batch = replace(model.problem, distance=LYAPUNOV_STEPS).draw(1, config.seed)
     assert isinstance(model.problem, Recall)
     (layer,) = record_pass(model, batch).passes

@@ -12,16 +12,22 @@ from unrolled.pages import Page
 from unrolled.pages.figures import figure_files
 from unrolled.pages.numbers import numbers_bytes
 from unrolled.pages.page import page_bytes
-from unrolled.storage.folder import MARK, clear_unfinished, list_folder, make_inner_folder, remove_files
+from unrolled.storage.folder import (
+    FOLDER_KIND_KEY,
+    list_folder,
+    make_inner_folder,
+    remove_files,
+    remove_temporary_files,
+)
 from unrolled.storage.lock import FolderLock
-from unrolled.storage.report import check_report
+from unrolled.storage.report import check_may_replace_report
 from unrolled.training.tensor_files import read_json
 
 PAGE, NUMBERS, FIGURES = "page.html", "numbers.json", "figures"
 
 
 @contextmanager
-def claim(folder: Path, *, overwrite: bool) -> Iterator[None]:
+def lock_output_folder(folder: Path, *, overwrite: bool) -> Iterator[None]:
     """Check that a lesson can be written to a folder, and lock the folder.
 
     Raises:
@@ -36,22 +42,24 @@ def claim(folder: Path, *, overwrite: bool) -> Iterator[None]:
 
 def _check_free(folder: Path, *, overwrite: bool) -> None:
     present = list_folder(folder)
-    foreign = [name for name in present if name not in (PAGE, NUMBERS, FIGURES)]
-    if present and not foreign and _read_numbers(folder) is None:
-        foreign = present
-    if foreign:
-        raise RunError(f"{folder}: is not empty (it holds {foreign[0]}); choose another folder with --out")
+    other_files = [name for name in present if name not in (PAGE, NUMBERS, FIGURES)]
+    if present and not other_files and _read_numbers(folder) is None:
+        other_files = present
+    if other_files:
+        raise RunError(
+            f"{folder}: is not empty (it holds {other_files[0]}); choose another folder with --out"
+        )
     if present and not overwrite:
         raise RunError(
             f"{folder}: holds a lesson already; choose another folder with --out, or add --overwrite"
         )
-    check_report(folder / PAGE)
+    check_may_replace_report(folder / PAGE)
     if (folder / FIGURES).exists() and not (folder / FIGURES).is_dir():
         raise RunError(f"{folder / FIGURES}: is not a folder; move it away")
 
 
 def write_lesson(page: Page, folder: Path) -> Path:
-    """Write page, figures and numbers into a claimed folder; return the path of the page.
+    """Write page, figures and numbers into a locked folder; return the path of the page.
 
     All figures are drawn before the first file is written, so an interrupt while drawing leaves the folder
     unchanged. Figures of the previous lesson are removed if they are listed in its numbers.json.
@@ -62,8 +70,8 @@ def write_lesson(page: Page, folder: Path) -> Path:
     html, numbers, figures = page_bytes(page), numbers_bytes(page), dict(figure_files(page))
     old = _list_figures(_read_numbers(folder) or {})
     _check_figures(folder / FIGURES, set(figures).difference(old))
-    clear_unfinished(folder)
-    clear_unfinished(folder / FIGURES)
+    remove_temporary_files(folder)
+    remove_temporary_files(folder / FIGURES)
     remove_files(folder, [f"{FIGURES}/{name}" for name in old if name not in figures])
     # Write numbers.json first: it marks the folder as a lesson and lists the figures, so that an interrupted
     # write can be repeated.
@@ -82,7 +90,7 @@ def _check_figures(folder: Path, new: set[str]) -> None:
     for name in sorted(new):
         if os.path.lexists(folder / name):
             raise RunError(
-                f"{folder / name}: was not written by unrolled, and a new figure has the same name; move it away"
+                f"{folder / name}: was not written by unrolled, and a new figure has its name; move it away"
             )
 
 
@@ -94,8 +102,8 @@ def _read_numbers(folder: Path) -> dict[str, Any] | None:
         values = read_json(folder / NUMBERS)
     except RunError:  # a file of another program
         return None
-    is_earlier = {"title", "subtitle", "facts", "verdicts", "sections"} <= values.keys()
-    return values if values.get(MARK) == "page" or is_earlier else None
+    is_old_format = {"title", "subtitle", "facts", "verdicts", "sections"} <= values.keys()
+    return values if values.get(FOLDER_KIND_KEY) == "page" or is_old_format else None
 
 
 def _list_figures(numbers: dict[str, Any]) -> list[str]:

@@ -17,7 +17,7 @@ from unrolled.pages.charts.activations import saturation_chart
 from unrolled.pages.display import format_number
 from unrolled.pages.parts import Chart, Table, Words
 from unrolled.pages.style import INK, WIDE, new_figure
-from unrolled.synthetic.model import Solver
+from unrolled.synthetic.model import ProblemNetwork
 from unrolled.synthetic.problems import SyntheticBatch
 from unrolled.tutorials.charts import learning_chart, line_style
 from unrolled.tutorials.config import Lesson, LessonConfig
@@ -73,7 +73,7 @@ def _compare_biases(script: Script, config: LessonConfig) -> None:
     for trial in trials:
         runs.append(train_trial(trial, config))
         script.note(f"{trial.name}: {runs[-1].outcome}")
-    constants = {run.name: (_time_constants(run.start), _time_constants(run.model)) for run in runs}
+    constants = {run.name: (_time_constants(run.initial_model), _time_constants(run.model)) for run in runs}
     script.show(learning_chart("learning-starts", "Three initial forget biases", runs))
     script.show(_constants_chart(constants, n))
     script.show(_constants_table(runs, constants))
@@ -122,7 +122,7 @@ def _mark_steps(steps: int) -> tuple[int, int]:
     return steps // 4, 3 * steps // 4
 
 
-def _time_constants(model: Solver) -> TimeConstants:
+def _time_constants(model: ProblemNetwork) -> TimeConstants:
     (layer,) = record_pass(model).passes
     constants = time_constants(layer)
     assert constants is not None
@@ -135,7 +135,7 @@ def _constants_table(
     rows = []
     for run in runs:
         before, after = constants[run.name]
-        gate, flow = float(before.mean_gate.mean()), measure_gradient_flow(run.start)
+        gate, flow = float(before.mean_gate.mean()), measure_gradient_flow(run.initial_model)
         trained = after.quantiles[1], float(after.steps.max())
         result = f"{run.loss:.3g}", f"{run.accuracy:.0%}"
         rows.append((run.name, gate, before.quantiles[1], flow.remaining, *trained, *result))

@@ -13,7 +13,7 @@ from unrolled.diagnostics.gradients import Floats, gradients
 from unrolled.diagnostics.passes import Recording
 from unrolled.diagnostics.products import products
 from unrolled.diagnostics.recording import record
-from unrolled.synthetic.model import Solver
+from unrolled.synthetic.model import ProblemNetwork
 from unrolled.synthetic.problems import SyntheticBatch
 
 ROWS, PRODUCT_ROWS = 16, 4
@@ -53,7 +53,7 @@ class GradientFlow:
         return f"over {len(self.norm) - 1}" if self.reach is None else str(self.reach)
 
 
-def record_pass(model: Solver, batch: SyntheticBatch | None = None) -> Recording:
+def record_pass(model: ProblemNetwork, batch: SyntheticBatch | None = None) -> Recording:
     """Record a forward pass in float64: gradients over a hundred steps underflow in float32."""
     model64 = copy.deepcopy(model).double()
     sample = model.problem.draw(ROWS, SEED) if batch is None else batch
@@ -61,7 +61,7 @@ def record_pass(model: Solver, batch: SyntheticBatch | None = None) -> Recording
     return record(model64, lambda: model64.losses(SyntheticBatch(sample.x.double(), target)))
 
 
-def measure_gradient_flow(model: Solver) -> GradientFlow:
+def measure_gradient_flow(model: ProblemNetwork) -> GradientFlow:
     """Measure the gradient of the last loss with respect to all earlier states."""
     recording = record_pass(model)
     curves = gradients(recording).curves()

@@ -11,7 +11,7 @@ from unrolled.training import TrainingConfig
 from unrolled.training.progress_display import spinner
 from unrolled.training.seeding import resolve_threads, seeded
 from unrolled.tutorials.config import Lesson, LessonConfig
-from unrolled.tutorials.folder import claim, write_lesson
+from unrolled.tutorials.folder import lock_output_folder, write_lesson
 from unrolled.tutorials.script import Script
 
 
@@ -35,7 +35,7 @@ def run_lesson(
     Raises:
         RunError: if the folder holds other files or (without ``overwrite``) a lesson, or cannot be written.
     """
-    with claim(folder, overwrite=overwrite):
+    with lock_output_folder(folder, overwrite=overwrite):
         start = time.perf_counter()
         training, choice = resolve_threads(TrainingConfig(seed=config.seed, threads=config.threads))
         config = dataclasses.replace(config, threads=training.threads)

@@ -12,8 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from unrolled.config import with_options
 from unrolled.errors import NonFiniteError
 from unrolled.synthetic.config import LearnConfig
-from unrolled.synthetic.job import Score, SolverJob
-from unrolled.synthetic.model import Solver
+from unrolled.synthetic.job import ProblemJob, Score
+from unrolled.synthetic.model import ProblemNetwork
 from unrolled.synthetic.train import StopWhenSolved
 from unrolled.terminal import Terminal
 from unrolled.training import Callback, Trainer
@@ -23,9 +23,9 @@ from unrolled.training.seeding import resolve_threads, seeded
 from unrolled.tutorials.config import LessonConfig
 from unrolled.wording import counted
 
-BATCH, HELD_OUT, VALIDATIONS = 50, 200, 8
+BATCH, HELD_OUT, VALIDATION_COUNT = 50, 200, 8
 """Sequences per update, number of held-out sequences, and approximate number of validations."""
-SOLVED = 0.025
+SOLVED_FRACTION = 0.025
 """A problem counts as solved at this fraction of the loss without memory.
 
 For recall of one of eight symbols: 0.025 × ln 8 ≈ 0.05 nats."""
@@ -41,7 +41,7 @@ class Trial:
     """Display name."""
     options: Mapping[str, Any]
     """Options of :class:`LearnConfig`, by name."""
-    gain: float = 1.0
+    recurrent_gain: float = 1.0
     """Factor by which the initial recurrent weights (weight_hh) are multiplied."""
 
     def config(self, lesson: LessonConfig) -> LearnConfig:
@@ -54,31 +54,31 @@ class Trial:
             "threads": lesson.threads,
             "batch": BATCH,
             "held_out": HELD_OUT,
-            "validate_every": max(1, lesson.updates // VALIDATIONS),
+            "validate_every": max(1, lesson.updates // VALIDATION_COUNT),
         }
         config = with_options(LearnConfig(), sizes | dict(self.options), self.name)
-        return with_options(config, {"target": SOLVED * config.make_problem().baseline})
+        return with_options(config, {"target": SOLVED_FRACTION * config.make_problem().baseline})
 
 
 @dataclass(frozen=True, eq=False)
 class TrialResult:
-    """Result of a trial. ``model`` has the weights of the best validation; if training failed, the last ones."""
+    """Result of a trial. ``model`` has the weights of the best validation, or the last ones after a failure."""
 
     trial: Trial
-    start: Solver
+    initial_model: ProblemNetwork
     """The network before the first update."""
-    model: Solver
+    model: ProblemNetwork
     loss: float
     """Loss on held-out sequences; infinite if training failed."""
     accuracy: float
     """Fraction of correct answers; NaN if the answers are numbers, or training failed."""
-    solved: bool
+    reached_target: bool
     updates: int
     norms: list[float]
     """Gradient norm before clipping, one per update."""
     losses: list[float]
     """Training loss, one per update."""
-    validated: list[tuple[int, float]]
+    validations: list[tuple[int, float]]
     """(update number, held-out loss) of each validation."""
     failure: str = ""
     """Name of the module or parameter with the first NaN or infinity; "" if training did not fail."""
@@ -109,7 +109,7 @@ class TrialResult:
         return f"{accuracy}held-out loss {self.loss:.3g} (without memory {baseline}), {updates}"
 
 
-def make_network(trial: Trial, lesson: LessonConfig) -> Solver:
+def make_network(trial: Trial, lesson: LessonConfig) -> ProblemNetwork:
     """Return the initial network of a trial, before any update."""
     config = trial.config(lesson)
     with seeded(config.practice.training_config()):
@@ -122,8 +122,8 @@ def train_trial(trial: Trial, lesson: LessonConfig) -> TrialResult:
     training, _ = resolve_threads(config.practice.training_config())
     with seeded(training):
         model = _make_initial(trial, config)
-        start = copy.deepcopy(model)
-        job, recorder = SolverJob(model, config.practice), _Recorder(trial.name)
+        initial_model = copy.deepcopy(model)
+        job, recorder = ProblemJob(model, config.practice), _Recorder(trial.name)
         trainer = Trainer(job, config.optimizer, training)
         trainer.callback = CallbackList(recorder, StopWhenSolved(trainer, config.target()))
         score, failure = Score(float("inf"), None), ""
@@ -135,24 +135,24 @@ def train_trial(trial: Trial, lesson: LessonConfig) -> TrialResult:
     records = [r for r in trainer.log.records if r["kind"] == "valid"]
     return TrialResult(
         trial=trial,
-        start=start,
+        initial_model=initial_model,
         model=model,
         loss=score.loss,
         accuracy=float("nan") if score.accuracy is None else score.accuracy,
-        solved=score.loss <= config.target(),
+        reached_target=score.loss <= config.target(),
         updates=trainer.progress.step,
         norms=recorder.norms,
         losses=recorder.losses,
-        validated=[(r["step"], r["loss"]) for r in records],
+        validations=[(r["step"], r["loss"]) for r in records],
         failure=failure,
     )
 
 
-def _make_initial(trial: Trial, config: LearnConfig) -> Solver:
-    model = Solver(config.make_problem(), config.cell, config.solver)
-    if trial.gain != 1.0:
+def _make_initial(trial: Trial, config: LearnConfig) -> ProblemNetwork:
+    model = ProblemNetwork(config.make_problem(), config.cell, config.solver)
+    if trial.recurrent_gain != 1.0:
         with torch.no_grad():
-            model.get_parameter("recurrent.weight_hh_l0").mul_(trial.gain)
+            model.get_parameter("recurrent.weight_hh_l0").mul_(trial.recurrent_gain)
     return model
 
 
@@ -171,8 +171,8 @@ class _Recorder(Callback):
         self._task = self._bar.add_task(self.name, total=total_steps, text="")
         self._bar.start()
 
-    def on_pre_optimizer_step(self, progress: TrainingProgress, update: StepStats) -> None:
-        self.norms.append(update.norm)
+    def on_pre_optimizer_step(self, progress: TrainingProgress, stats: StepStats) -> None:
+        self.norms.append(stats.norm)
 
     def on_step_end(self, progress: TrainingProgress, loss: float, lr: float) -> None:
         self.losses.append(loss)

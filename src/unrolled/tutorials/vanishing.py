@@ -67,7 +67,7 @@ def _train(
     for trial in trials:
         runs.append(train_trial(trial, config))
         script.note(f"{trial.name}: {runs[-1].outcome}")
-    return runs, {run.name: measure_gradient_flow(run.start) for run in runs}
+    return runs, {run.name: measure_gradient_flow(run.initial_model) for run in runs}
 
 
 def _bound_table() -> Table:

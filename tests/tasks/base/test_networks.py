@@ -12,9 +12,9 @@ from unrolled.experiments.ladders import TASKS, get_ladder_class
 from unrolled.models import RecurrentLanguageModel
 from unrolled.models.config import WINDOW_CELLS
 from unrolled.tasks import spec_of
-from unrolled.tasks.base.networks import CELLS, CELLS_WITH_OPTION, parse_network, with_cell
+from unrolled.tasks.base.networks import CELLS, CELLS_BY_PARTIAL_OPTION, parse_cell_name, with_cell
 
-BASES = {
+START_OPTIONS = {
     "plain": {},
     "lstm": {"cell": "lstm", "peepholes": True, "forget_bias": 1.0, "projection": 5, "zoneout_cell": 0.1},
     "gru": {"cell": "gru", "reset": "before", "dropout_candidate": 0.1},
@@ -22,20 +22,27 @@ BASES = {
     "jordan": {"cell": "jordan", "nonlinearity": "sigmoid"},
     "feed-forward": {"cell": "feed-forward", "context": 3, "nonlinearity": "relu"},
     "tdnn": {"cell": "tdnn", "context": 7},
-    "loops": {"skip": 2, "zoneout": 0.2, "dropout_weight": 0.1, "layer_norm": True},
-    "shared": {"layers": 2, "hidden": 12, "dropout": 0.3, "locked": True, "residual": True, "lr": 0.5},
+    "loop options": {"skip": 2, "zoneout": 0.2, "dropout_weight": 0.1, "layer_norm": True},
+    "common options": {
+        "layers": 2,
+        "hidden": 12,
+        "dropout": 0.3,
+        "locked": True,
+        "residual": True,
+        "lr": 0.5,
+    },
 }
 
 
 @pytest.mark.parametrize("name", [*CELLS, *("bi" + cell for cell in CELLS)])
 def test_network_names_are_parsed(name):
-    cell, bidirectional = parse_network(name)
+    cell, bidirectional = parse_cell_name(name)
     assert ("bi" if bidirectional else "") + cell == name
 
 
 @pytest.mark.parametrize("name", ["", "lstm2", "LSTM", "bi", "bibilstm", "lstm+kn5", "transformer", "lstm "])
 def test_other_names_are_not_networks(name):
-    assert parse_network(name) is None
+    assert parse_cell_name(name) is None
 
 
 def flatten(config):
@@ -48,7 +55,7 @@ def flatten(config):
 
 COMBINATIONS = [
     (task, base, cell)
-    for task, base, cell in itertools.product(TASKS, BASES, CELLS)
+    for task, base, cell in itertools.product(TASKS, START_OPTIONS, CELLS)
     if task != "translate" or not {base, cell} & set(WINDOW_CELLS)  # translate supports recurrent cells only
 ]
 
@@ -56,7 +63,7 @@ COMBINATIONS = [
 @pytest.mark.parametrize(("task", "base", "cell"), COMBINATIONS)
 def test_only_options_that_the_cell_lacks_are_reset(task, base, cell):
     config_type = spec_of(task).config
-    options = {"hidden": 12} | BASES[base]
+    options = {"hidden": 12} | START_OPTIONS[base]
     config = with_options(config_type(), options)
     switched, before, defaults = (
         flatten(with_cell(config, cell, True)),
@@ -66,14 +73,14 @@ def test_only_options_that_the_cell_lacks_are_reset(task, base, cell):
     assert switched.pop("cell") == cell
     assert switched.pop("bidirectional", True) is True
     for name, value in switched.items():
-        is_missing = name in CELLS_WITH_OPTION and cell not in CELLS_WITH_OPTION[name]
-        assert value == (defaults if is_missing else before)[name], name
+        cell_lacks_option = name in CELLS_BY_PARTIAL_OPTION and cell not in CELLS_BY_PARTIAL_OPTION[name]
+        assert value == (defaults if cell_lacks_option else before)[name], name
 
 
-@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("base", START_OPTIONS)
 @pytest.mark.parametrize("cell", CELLS)
 def test_every_network_can_be_built_and_trained(base, cell):
-    options = {"hidden": 12, "embedding": 6, "layers": 2} | BASES[base]
+    options = {"hidden": 12, "embedding": 6, "layers": 2} | START_OPTIONS[base]
     config = with_cell(with_options(spec_of("lm").config(), options), cell, False)
     model = RecurrentLanguageModel(9, config.cell, config.network, config.dropout)
     tokens = torch.randint(0, 9, (5, 3))
@@ -103,7 +110,7 @@ def test_options_are_reset_to_the_defaults_of_the_task():
         ("translate", "attention", False),
     ],
 )
-def test_networks_of_each_task(task, rung, exists):
+def test_model_names_accepted_by_each_task(task, rung, exists):
     config = spec_of(task).config()
     assert (get_ladder_class(task).configured(config, rung) is not None) is exists
 
@@ -119,7 +126,7 @@ def test_names_listed_in_the_error_are_valid():
                 ladder.check(config, [name], "", 1)
 
 
-def test_attention_is_that_of_the_configuration():
+def test_attention_type_is_taken_from_the_configuration_or_is_dot():
     ladder, base = get_ladder_class("translate"), spec_of("translate").config()
     for attention_type, expected in (("additive", "additive"), ("none", "dot"), ("fixed", "dot")):
         config = with_options(base, {"attention": attention_type})

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 from unrolled.errors import ConfigError, NotFittedError, RunError
 from unrolled.tasks.registry import TASKS
 
-TOOLS = [pytest.param(spec.tool, id=spec.verb) for spec in TASKS]
+TOOLS = [pytest.param(spec.task_class, id=spec.verb) for spec in TASKS]
 
 
 @pytest.mark.parametrize("tool", TOOLS)

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from unrolled.tasks.base.predictions import tabulate
+from unrolled.tasks.base.predictions import add_prediction_columns
 
-NAMES, ROWS = ["id", "text"], [["7", 'a "b", c'], ["8", ""]]
+COLUMNS, ROWS = ["id", "text"], [["7", 'a "b", c'], ["8", ""]]
 PROBABILITIES = [np.array([0.2, 0.5, 0.3]), None]
 
 
@@ -20,7 +20,7 @@ def write_table(table, name):
 
 
 def test_the_probability_of_every_class():
-    table = tabulate(NAMES, ROWS, PROBABILITIES, ["x", "y", "z"])
+    table = add_prediction_columns(COLUMNS, ROWS, PROBABILITIES, ["x", "y", "z"])
     assert list(csv.reader(io.StringIO(write_table(table, "p.csv")))) == [
         ["id", "text", "predicted", "probability", "p(x)", "p(y)", "p(z)"],
         ["7", 'a "b", c', "y", "0.5", "0.2", "0.5", "0.3"],
@@ -29,14 +29,17 @@ def test_the_probability_of_every_class():
 
 
 def test_the_most_probable_classes():
-    table = tabulate(NAMES, ROWS, PROBABILITIES, ["x", "y", "z"], top=2)
+    table = add_prediction_columns(COLUMNS, ROWS, PROBABILITIES, ["x", "y", "z"], top=2)
     assert table.names[2:] == ["predicted", "probability", "predicted 2", "probability 2"]
     assert table.rows[0][2:] == ["y", 0.5, "z", 0.3]
-    assert tabulate(NAMES, ROWS, PROBABILITIES, ["x", "y", "z"], top=9).rows[0][-2:] == ["x", 0.2]
+    assert add_prediction_columns(COLUMNS, ROWS, PROBABILITIES, ["x", "y", "z"], top=9).rows[0][-2:] == [
+        "x",
+        0.2,
+    ]
 
 
 def test_json_lines_and_tabs():
-    table = tabulate(NAMES, ROWS, PROBABILITIES, ["x", "y", "z"], top=1)
+    table = add_prediction_columns(COLUMNS, ROWS, PROBABILITIES, ["x", "y", "z"], top=1)
     first, second = map(json.loads, write_table(table, "p.jsonl").splitlines())
     assert first == {"id": "7", "text": 'a "b", c', "predicted": "y", "probability": 0.5}
     assert second["predicted"] is None
@@ -44,7 +47,7 @@ def test_json_lines_and_tabs():
 
 
 @pytest.mark.parametrize("name", ["predicted", "p(x)"])
-def test_columns_of_the_input_keep_their_names(name):
-    table = tabulate([name], [["1"]], [np.array([1.0])], ["x"])
+def test_added_columns_do_not_collide_with_columns_of_the_input(name):
+    table = add_prediction_columns([name], [["1"]], [np.array([1.0])], ["x"])
     assert table.names[0] == name
     assert len(set(table.names)) == len(table.names)

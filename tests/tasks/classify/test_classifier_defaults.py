@@ -46,7 +46,7 @@ def test_texts_without_spaces_are_read_by_character():
         choose_tokenizer(["這家餐廳的湯很好喝我們下次還會再來的因為服務非常周到而且價格便宜"] * 9)[0]
         == "char"
     )
-    assert choose_tokenizer(["Rossi"], vectors=True)[0] == "word"
+    assert choose_tokenizer(["Rossi"], has_pretrained_vectors=True)[0] == "word"
 
 
 OPTIONS = {

@@ -3,7 +3,7 @@
 import torch
 from torch._dynamo import config
 
-from unrolled.bench.sides import MODULES, LayerCase, Side, module_side
+from unrolled.bench.sides import TORCH_LAYERS, LayerCase, Side, module_side
 
 
 def make(case: LayerCase) -> Side:
@@ -13,7 +13,7 @@ def make(case: LayerCase) -> Side:
     loop over time, which takes minutes if there are many steps.
     """
     config.allow_rnn = True
-    module = MODULES[case.cell](case.point.input, case.point.hidden)
+    module = TORCH_LAYERS[case.cell](case.point.input, case.point.hidden)
     module.load_state_dict(case.weights)
     torch._dynamo.reset()  # compile each case for its own sizes, not for dynamic ones
     compiled = torch.compile(module)

@@ -1,10 +1,10 @@
 """The peer ``torch``: the ``torch.nn`` layer."""
 
-from unrolled.bench.sides import MODULES, LayerCase, Side, module_side
+from unrolled.bench.sides import TORCH_LAYERS, LayerCase, Side, module_side
 
 
 def make(case: LayerCase) -> Side:
     """Return the side of the ``torch.nn`` layer."""
-    module = MODULES[case.cell](case.point.input, case.point.hidden)
+    module = TORCH_LAYERS[case.cell](case.point.input, case.point.hidden)
     module.load_state_dict(case.weights)
     return module_side(module, case)

@@ -37,7 +37,7 @@ class TrainedTask(StoredTask[C, D]):
     ) -> None:
         """Read the data and train on them; see the ``fit`` of a task."""
         folder = Path(out) if out is not None else None
-        with run_folder.claim(folder, overwrite=overwrite):
+        with run_folder.lock_output_folder(folder, overwrite=overwrite):
             data = self._open_data(progress, self._prepare_data)
             self._train(data, folder, progress, watch)
 

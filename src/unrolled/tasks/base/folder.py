@@ -12,13 +12,13 @@ from unrolled.errors import RunError
 from unrolled.monitoring.board import BOARD, BOARD_SUFFIX
 from unrolled.reading import read_bytes
 from unrolled.storage.folder import (
-    MARK,
-    clear_unfinished,
+    FOLDER_KIND_KEY,
     folder_error,
     is_earlier_leftover,
     list_folder,
     make_folder,
     remove_files,
+    remove_temporary_files,
 )
 from unrolled.storage.lock import FolderLock
 from unrolled.storage.regular import check_replaceable, require_regular_file
@@ -88,7 +88,7 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def claim(folder: Path | None, *, overwrite: bool) -> Iterator[None]:
+def lock_output_folder(folder: Path | None, *, overwrite: bool) -> Iterator[None]:
     """Lock the folder of a new run against other commands; None locks nothing.
 
     Raises:
@@ -104,10 +104,10 @@ def claim(folder: Path | None, *, overwrite: bool) -> Iterator[None]:
 
 
 def prepare(folder: Path, files: Mapping[str, Any]) -> None:
-    """Remove the old run from a claimed folder, except ``config.json``, which the new run replaces.
+    """Remove the old run from a locked folder, except ``config.json``, which the new run replaces.
 
     Args:
-        folder: claimed by :func:`claim`.
+        folder: locked by :func:`lock_output_folder`.
         files: artifact files of the new run, by name.
 
     Raises:
@@ -178,7 +178,7 @@ def begun(folder: Path) -> bool:
 def write_config(folder: Path, task: str, version: str, files: Mapping[str, Any], **parts: Any) -> None:
     """Write ``config.json``, with the names of the run's files and the SHA-256 of its artifact files."""
     head = {
-        MARK: KIND,
+        FOLDER_KIND_KEY: KIND,
         "format": FORMAT,
         "task": task,
         "version": version,
@@ -230,7 +230,7 @@ def is_marked(folder: Path) -> bool:
     Raises:
         RunError: if ``config.json`` is missing or damaged.
     """
-    return read_json(folder / CONFIG).get(MARK) == KIND
+    return read_json(folder / CONFIG).get(FOLDER_KIND_KEY) == KIND
 
 
 def check_artifact_files(folder: Path, values: Mapping[str, Any]) -> None:
@@ -241,7 +241,7 @@ def check_artifact_files(folder: Path, values: Mapping[str, Any]) -> None:
     Raises:
         RunError: if one is missing or has changed.
     """
-    checksums = values.get("sha256", None if values.get(MARK) == KIND else {})
+    checksums = values.get("sha256", None if values.get(FOLDER_KIND_KEY) == KIND else {})
     if not isinstance(checksums, dict) or not set(checksums) <= set(_artifact_files()):
         raise RunError(f"{folder / CONFIG}: damaged (wrong checksums); restore it from a copy")
     for name, checksum in checksums.items():
@@ -262,10 +262,10 @@ def _read_run_config(folder: Path) -> dict[str, Any] | None:
         values = read_json(folder / CONFIG)
     except RunError:  # unreadable: no run to replace, so the caller rejects the folder
         return None
-    is_marked_run = values.get(MARK) == KIND
+    is_marked_run = values.get(FOLDER_KIND_KEY) == KIND
     types = {"task": str, "version": str, "config": dict, "facts": dict}  # runs of versions without the mark
-    is_earlier = all(isinstance(values.get(key), kind) for key, kind in types.items())
-    return values if (is_marked_run or is_earlier) and isinstance(values.get("format"), int) else None
+    is_old_format = all(isinstance(values.get(key), kind) for key, kind in types.items())
+    return values if (is_marked_run or is_old_format) and isinstance(values.get("format"), int) else None
 
 
 def _listed_files(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -278,8 +278,8 @@ def _listed_files(values: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _remove_temporary_files(folder: Path) -> None:
-    clear_unfinished(folder, (CONFIG, *_all_files()))
-    clear_unfinished(folder / PLOTS)
+    remove_temporary_files(folder, (CONFIG, *_all_files()))
+    remove_temporary_files(folder / PLOTS)
 
 
 def _remove(folder: Path, names: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from unrolled.config import option_names, with_options
 from unrolled.errors import ConfigError, suggestion
-from unrolled.tasks.base.networks import CELLS, parse_network, with_cell
+from unrolled.tasks.base.networks import CELLS, parse_cell_name, with_cell
 from unrolled.tasks.base.options import parse_options
 from unrolled.tasks.base.outcome import ItemLosses, Numbers, SavedOutcome
 
@@ -178,7 +178,7 @@ class Ladder(ABC):
         Raises:
             ConfigError: if the configuration contradicts this network.
         """
-        parsed = parse_network(rung)
+        parsed = parse_cell_name(rung)
         return with_cell(config, *parsed) if parsed and (cls.directions or not parsed[1]) else None
 
     @classmethod

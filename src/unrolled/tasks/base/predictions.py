@@ -34,7 +34,7 @@ class Predictions:
         writer.writerows([_cell(value) for value in row] for row in self.rows)
 
 
-def tabulate(
+def add_prediction_columns(
     names: Sequence[str],
     rows: Sequence[Sequence[Any]],
     probabilities: Sequence[NDArray[np.float64] | None],

@@ -18,7 +18,7 @@ class TaskParts(NamedTuple):
 
     artifacts: "type[Artifacts]"
     """Class of the artifacts."""
-    tool: "type[Task[Any, Any]]"
+    task_class: "type[Task[Any, Any]]"
     """Class that users call: fit, evaluate, save, load."""
     print_scores: "Callable[[Any, Console], str]"
     """Prints the scores of a model; returns the next command to try, with ``{run}`` for the run folder."""
@@ -56,7 +56,7 @@ class TaskSpec(NamedTuple):
     """Unit of the loss, in the progress bar and in plots."""
     used_by: tuple[str, ...] = ("predict",)
     """Commands that use a trained model."""
-    announce: Callable[[Any], str] | None = None
+    message_before_training: Callable[[Any], str] | None = None
     """Returns a line to print before training with a configuration; "" prints nothing."""
     old_defaults: OldDefaults = MappingProxyType({})
     """Old defaults of options that runs of earlier versions lack, if the current default differs."""
@@ -76,9 +76,9 @@ class TaskSpec(NamedTuple):
         return self.import_parts().artifacts
 
     @property
-    def tool(self) -> "type[Task[Any, Any]]":
+    def task_class(self) -> "type[Task[Any, Any]]":
         """See :class:`TaskParts`."""
-        return self.import_parts().tool
+        return self.import_parts().task_class
 
     @property
     def print_scores(self) -> "Callable[[Any, Console], str]":

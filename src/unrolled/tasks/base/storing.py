@@ -42,7 +42,7 @@ class StoredTask(TaskHooks[C, D]):
         """
         folder = Path(run)
         model = self._require_model(nn.Module)
-        with run_folder.claim(folder, overwrite=overwrite):
+        with run_folder.lock_output_folder(folder, overwrite=overwrite):
             self._write_description(folder)
             write_tensors(folder / MODEL, model.state_dict(), {})
             if self.result:
@@ -79,7 +79,7 @@ class StoredTask(TaskHooks[C, D]):
             self._plot(Path(run))
 
     def _write_description(self, folder: Path) -> None:
-        """Replace the run in a claimed folder by the description of this model."""
+        """Replace the run in a locked folder by the description of this model."""
         stored = self.artifacts.write()
         run_folder.prepare(folder, stored.files)
         write_description(folder, self.spec, self.config, stored, self.data_info)

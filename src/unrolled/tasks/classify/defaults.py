@@ -20,10 +20,10 @@ POOLING: dict[str, PoolingKind] = {"word": "attention", "bpe": "attention", "cha
 """Pooling by kind of input: the tokenizer, or "vectors"."""
 MANY_TEXTS = 20_000
 """With more texts than this, words that occur only once become ``<unk>``."""
-SHORT_TEXT = 2
+MAX_MEAN_WORDS_FOR_CHARACTERS = 2
 """Texts with at most this many words on average (names, terms) are read as characters."""
-LONG_WORD = 20
-"""Texts with more characters per word than this on average (scripts without spaces) are read as characters."""
+MAX_MEAN_WORD_LENGTH = 20
+"""Texts with more characters per word than this (scripts without spaces) are read as characters."""
 TARGET_STEPS, MAX_STEPS = 1000, 5000
 """Number of optimizer steps to aim for, and the upper limit, apart from rounding to whole epochs."""
 EPOCHS = {"char": (8, 60), "word": (4, 60), "bpe": (4, 60)}
@@ -43,7 +43,7 @@ def fill_defaults(config: ClassifierConfig, labelled: Labelled) -> tuple[Classif
     is_text = isinstance(items[0], str)
     text, notes = config.text, []
     if is_text and text.tokenizer == "auto":
-        tokenizer, reason = choose_tokenizer(items, vectors=config.network.entry == "vectors")
+        tokenizer, reason = choose_tokenizer(items, has_pretrained_vectors=config.network.entry == "vectors")
         text = dataclasses.replace(text, tokenizer=tokenizer)
         noun = "characters" if tokenizer == "char" else "words"
         notes.append(f"using {noun} as tokens, because {reason}; change with --tokenizer")
@@ -75,20 +75,22 @@ def fill_defaults(config: ClassifierConfig, labelled: Labelled) -> tuple[Classif
     return filled, tuple(notes)
 
 
-def choose_tokenizer(texts: Sequence[str], *, vectors: bool = False) -> tuple[Literal["char", "word"], str]:
+def choose_tokenizer(
+    texts: Sequence[str], *, has_pretrained_vectors: bool = False
+) -> tuple[Literal["char", "word"], str]:
     """Return the kind of tokens that suits the texts, and the reason.
 
     Args:
         texts: training texts.
-        vectors: whether pretrained word vectors are used.
+        has_pretrained_vectors: whether pretrained word vectors are used.
     """
-    if vectors:
+    if has_pretrained_vectors:
         return "word", "word vectors are given"
     words = sum(len(text.split()) for text in texts) / len(texts)
     length = sum(map(len, texts)) / len(texts)
-    if words <= SHORT_TEXT:
+    if words <= MAX_MEAN_WORDS_FOR_CHARACTERS:
         return "char", f"texts have {words:.1f} words on average"
-    if length / words > LONG_WORD:
+    if length / words > MAX_MEAN_WORD_LENGTH:
         return "char", f"words have {length / words:.0f} characters on average"
     return "word", f"texts have {words:.0f} words on average"
 
@@ -104,8 +106,8 @@ def choose_epochs(count: int, batch: int, tokenizer: str) -> int:
         tokenizer: kind of tokens, a key of :data:`EPOCHS`.
     """
     fewest, most = EPOCHS[tokenizer]
-    limit = max(round(MAX_STEPS * batch / count), 1)
-    return min(max(round(TARGET_STEPS * batch / count), fewest), most, limit)
+    max_epochs = max(round(MAX_STEPS * batch / count), 1)
+    return min(max(round(TARGET_STEPS * batch / count), fewest), most, max_epochs)
 
 
 def tokenizer_config(text: LabelledTextConfig) -> TextConfig:

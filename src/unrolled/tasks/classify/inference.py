@@ -13,7 +13,7 @@ from unrolled.errors import ConfigError, DataError
 from unrolled.extras import extra
 from unrolled.models.classifier import RecurrentClassifier
 from unrolled.tasks.base.estimator import LabelEstimator
-from unrolled.tasks.base.predictions import Predictions, tabulate
+from unrolled.tasks.base.predictions import Predictions, add_prediction_columns
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.classify.artifacts import ClassifierArtifacts
 from unrolled.tasks.classify.config import ClassifierConfig
@@ -116,7 +116,9 @@ class ClassifierInference(LabelEstimator[ClassifierConfig, ClassifierData]):
         empty = len(items) - len(with_text)
         note = f"{empty:,} of {len(items):,} rows {'has' if empty == 1 else 'have'} no text and no prediction"
         notes = (*unlabelled.notes, *([note] if empty else []))
-        return tabulate(unlabelled.names, unlabelled.rows, p, self.artifacts.class_names, top, notes)
+        return add_prediction_columns(
+            unlabelled.names, unlabelled.rows, p, self.artifacts.class_names, top, notes
+        )
 
     def _read_items(self, data: str) -> Unlabelled:
         return read_items(data, self.config.form, self.artifacts.class_names)

@@ -9,7 +9,7 @@ import numpy as np
 from unrolled.data.series import Series
 from unrolled.extras import extra
 from unrolled.labels import label_text
-from unrolled.tasks.forecast.plot import HISTORY_HORIZONS, draw_bands
+from unrolled.tasks.forecast.plot import HISTORY_LENGTH_IN_HORIZONS, draw_bands
 from unrolled.tasks.forecast.rolling import Forecasts
 from unrolled.wording import counted
 
@@ -55,7 +55,7 @@ def draw_future(futures: Sequence[Future], levels: Sequence[float]) -> "Figure":
 def _draw(axes: "Axes", future: Future, levels: Sequence[float]) -> None:
     s, forecast = future.series, future.forecast
     steps = forecast.point.shape[1]
-    begin = max(0, s.steps - max(HISTORY_HORIZONS * steps, 24))
+    begin = max(0, s.steps - max(HISTORY_LENGTH_IN_HORIZONS * steps, 24))
     positions = _x_positions(s, s.steps + steps)
     past, ahead = positions[begin : s.steps], positions[s.steps - 1 :]
     axes.plot(past, s.target[begin:], color="black", linewidth=1.2, label="observed")

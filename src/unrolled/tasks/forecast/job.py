@@ -21,17 +21,18 @@ from unrolled.tasks.forecast.rolling import gains_over_linear, held_out_errors
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import CarriedState
 
-ORIGINS = 200
+TARGET_ORIGIN_COUNT = 200
 """Approximate number of held-out forecasts per series if they overlap (see :meth:`ForecastJob.origins`)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """A series and the ends of its parts: [0, train) training, [train, valid) held out, the rest test."""
+    """A series and the ends of its parts: [0, train_end) training, [train_end, valid_end)
+    held out, the rest test."""
 
     series: PreparedSeries
-    train: int
-    valid: int
+    train_end: int
+    valid_end: int
 
     def origins(self, start: int, stop: int, horizon: int, stride: int) -> range:
         """Return the origins (first steps) of the forecasts that lie within [start, stop)."""
@@ -44,7 +45,7 @@ class Split:
 
 
 @dataclass(frozen=True)
-class Pieces:
+class ForecastBatch:
     """A batch of B pieces of series, T steps each."""
 
     inputs: Tensor
@@ -55,12 +56,12 @@ class Pieces:
     """Features known in advance. Direct forecasts: (T + H − 1, B, K), beginning one step after ``inputs``.
     Recursive forecasts: (0, B, K)."""
 
-    def first_rows(self, rows: int) -> "Pieces":
+    def first_rows(self, rows: int) -> "ForecastBatch":
         """Return the first ``rows`` pieces of the batch."""
-        return Pieces(self.inputs[:, :rows], self.targets[:, :rows], self.known[:, :rows])
+        return ForecastBatch(self.inputs[:, :rows], self.targets[:, :rows], self.known[:, :rows])
 
 
-Batch = tuple[Pieces, ...]
+MemberBatches = tuple[ForecastBatch, ...]
 """The pieces for each member of an ensemble, or for the only network."""
 
 
@@ -71,31 +72,32 @@ class ForecastJob:
         self.model, self._splits, self._config = model, splits, config
         training = config.training
         self._horizon = 1 if config.forecast.strategy == "recursive" else config.forecast.horizon
-        limits = [self._limit(s) for s in splits]
+        training_ends = [self._training_end(s) for s in splits]
         if training.mode == "windows":
             self._windows = [
                 (s, begin)
-                for s, limit in zip(splits, limits, strict=True)
-                for begin in self._window_starts(s, limit, training.window, training.stride)
+                for s, training_end in zip(splits, training_ends, strict=True)
+                for begin in self._window_starts(s, training_end, training.window, training.stride)
             ]
         else:
-            self._stream = list(_stream_pieces(splits, limits, training.batch))
+            self._stream_spans = list(_stream_pieces(splits, training_ends, training.batch))
 
-    def _limit(self, split: Split) -> int:
+    def _training_end(self, split: Split) -> int:
         """Return the exclusive end of the steps whose targets all lie in the training part."""
-        return split.train - (0 if split.series.recursive else self._horizon)
+        return split.train_end - (0 if split.series.recursive else self._horizon)
 
-    def _window_starts(self, split: Split, limit: int, window: int, stride: int) -> range:
-        starts = range(split.series.first, limit - window + 1, stride)
+    def _window_starts(self, split: Split, training_end: int, window: int, stride: int) -> range:
+        starts = range(split.series.first, training_end - window + 1, stride)
         if not starts:
+            steps_needed = split.series.first + window + split.train_end - training_end
             raise DataError(
-                f"series {split.series.series.name!r}: {split.train} training steps are too few for "
-                f"window={window}: with difference, lags and horizon it needs {window + split.train - limit + split.series.first}. "
-                "Choose a smaller window"
+                f"series {split.series.series.name!r}: {split.train_end} training steps are too few for "
+                f"window={window}, which needs {steps_needed} (with difference, lags and horizon); choose a "
+                "smaller window"
             )
         return starts
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
+    def batches(self, epoch: int) -> Iterator[MemberBatches]:
         """See :meth:`Job.batches`; each member of an ensemble has its own order."""
         training, members = self._config.training, len(get_members(self.model))
         if training.mode == "windows":
@@ -104,34 +106,34 @@ class ForecastJob:
             for i in range(0, len(self._windows), training.batch):
                 yield tuple(self._cut_windows(order[i : i + training.batch]) for order in orders)
             return
-        longest = max(end - begin for _, begin, end in self._stream)
+        longest = max(end - begin for _, begin, end in self._stream_spans)
         for offset in range(0, longest, training.window):
             steps = min(training.window, longest - offset)
-            yield (self._cut([(s, b + offset, e) for s, b, e in self._stream], steps),) * members
+            yield (self._cut([(s, b + offset, e) for s, b, e in self._stream_spans], steps),) * members
 
-    def _cut_windows(self, indices: NDArray[np.int64]) -> Pieces:
+    def _cut_windows(self, indices: NDArray[np.int64]) -> ForecastBatch:
         """Return the windows at these indices as one batch."""
-        window, rows = self._config.training.window, [self._windows[j] for j in indices]
-        return self._cut([(s, b, b + window) for s, b in rows], window)
+        window, windows = self._config.training.window, [self._windows[j] for j in indices]
+        return self._cut([(s, b, b + window) for s, b in windows], window)
 
     def batch_count(self) -> int:
         """See :meth:`Job.batch_count`."""
         training = self._config.training
         if training.mode == "windows":
             return -(-len(self._windows) // training.batch)
-        return -(-max(end - begin for _, begin, end in self._stream) // training.window)
+        return -(-max(end - begin for _, begin, end in self._stream_spans) // training.window)
 
-    def _cut(self, rows: list[tuple[Split, int, int]], steps: int) -> Pieces:
-        return cut_pieces([(split.series, begin, end) for split, begin, end in rows], steps, self._horizon)
+    def _cut(self, spans: list[tuple[Split, int, int]], steps: int) -> ForecastBatch:
+        return cut_pieces([(split.series, begin, end) for split, begin, end in spans], steps, self._horizon)
 
-    def loss(self, batch: Batch, state: CarriedState) -> StepLoss:
+    def loss(self, batch: MemberBatches, state: CarriedState) -> StepLoss:
         """See :meth:`Job.loss`."""
         members = get_members(self.model)
         tensors_per_member = len(state) // len(members) if state else 0
         losses, carried = [], list[Tensor]()
         for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
             member_state = state[i * tensors_per_member : (i + 1) * tensors_per_member] if state else None
-            loss, final = _losses(member, pieces, member_state)
+            loss, final = _observed_losses(member, pieces, member_state)
             losses.append(loss)
             carried += [s.detach() for s in final]
         stream = self._config.training.mode == "stream"
@@ -142,19 +144,19 @@ class ForecastJob:
             tuple(carried) if stream else None,
         )
 
-    def step_losses(self, batch: Batch, state: CarriedState) -> StepLosses:
+    def step_losses(self, batch: MemberBatches, state: CarriedState) -> StepLosses:
         """See :meth:`Job.step_losses`; the loss of a step is summed over its horizon and over the members."""
         members = get_members(self.model)
         tensors_per_member = len(state) // len(members) if state else 0
         total = torch.zeros(())
         for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
             member_state = state[i * tensors_per_member : (i + 1) * tensors_per_member] if state else None
-            losses, _ = _all_losses(member, pieces, member_state)
+            losses, _ = _losses_with_zeros(member, pieces, member_state)
             total = total + losses.reshape(*losses.shape[:2], -1).sum(-1)
         times = torch.arange(len(total), device=total.device)
         return StepLosses(total, times, "recurrent" if len(members) == 1 else "members")
 
-    def first_rows(self, batch: Batch, rows: int) -> Batch:
+    def first_rows(self, batch: MemberBatches, rows: int) -> MemberBatches:
         """See :meth:`Job.first_rows`."""
         return tuple(pieces.first_rows(rows) for pieces in batch)
 
@@ -179,12 +181,12 @@ class ForecastJob:
         exceeds one standard error (the one-standard-error rule, Breiman et al. 1984).
         """
         origins = [self.origins(s) for s in self._splits]
-        gains = [
+        excess_errors = [
             gains_over_linear(self.model, s.series, o, self._config)
             for s, o in zip(self._splits, origins, strict=True)
         ]
-        lags = -(-self._config.forecast.horizon // origins[0].step) - 1
-        mean, error = paired_difference(gains, lags)
+        autocovariances = -(-self._config.forecast.horizon // origins[0].step) - 1
+        mean, error = paired_difference(excess_errors, autocovariances)
         relative = 1.0 + mean
         return Validation(relative + (error if np.isfinite(error) else 0.0), loss, {"relative_mae": relative})
 
@@ -196,48 +198,48 @@ class ForecastJob:
         """
         horizon = stride = self._config.forecast.horizon
         if self._config.forecast.compares_with_linear:  # only many forecasts show a small gain
-            stride = max(1, min(horizon, (split.valid - split.train) // ORIGINS))
-        origins = split.origins(split.train, split.valid, horizon, stride)
+            stride = max(1, min(horizon, (split.valid_end - split.train_end) // TARGET_ORIGIN_COUNT))
+        origins = split.origins(split.train_end, split.valid_end, horizon, stride)
         if not origins:
             raise DataError(
-                f"series {split.series.series.name!r}: valid_fraction holds out {split.valid - split.train} "
-                f"steps, fewer than the horizon of {horizon}; hold out more, or nothing: valid_fraction=0"
+                f"series {split.series.series.name!r}: valid_fraction holds out "
+                f"{split.valid_end - split.train_end} steps, fewer than the horizon of {horizon}; hold out more, or nothing: valid_fraction=0"
             )
         return origins
 
 
-def cut_pieces(rows: Sequence[tuple[PreparedSeries, int, int]], steps: int, horizon: int) -> Pieces:
+def cut_pieces(spans: Sequence[tuple[PreparedSeries, int, int]], steps: int, horizon: int) -> ForecastBatch:
     """Cut pieces of ``steps`` steps.
 
     Args:
-        rows: (series, begin, end) of each piece. Steps from ``end`` on are padding.
+        spans: (series, begin, end) of each piece. Steps from ``end`` on are padding.
         steps: length of the pieces.
         horizon: number of steps that a direct forecast covers.
     """
-    ahead = 0 if rows[0][0].recursive else steps + horizon - 1
+    ahead = 0 if spans[0][0].recursive else steps + horizon - 1
     parts = []
-    for p, begin, end in rows:
-        rows_cut = slice(begin, min(begin + steps, end))
+    for p, begin, end in spans:
+        steps_cut = slice(begin, min(begin + steps, end))
         parts.append(
             (
-                _pad(p.inputs[rows_cut], steps, 0.0),
-                _pad(p.targets[rows_cut], steps, np.nan),
+                _pad(p.inputs[steps_cut], steps, 0.0),
+                _pad(p.targets[steps_cut], steps, np.nan),
                 _pad(p.known[begin + 1 : begin + 1 + ahead], ahead, 0.0),
             )
         )
     inputs, targets, known = (
         torch.from_numpy(np.stack(part, axis=1)).float() for part in zip(*parts, strict=True)
     )
-    return Pieces(inputs, targets, known)
+    return ForecastBatch(inputs, targets, known)
 
 
-def _losses(member: Member, pieces: Pieces, state: CarriedState) -> tuple[Tensor, State]:
+def _observed_losses(member: Member, pieces: ForecastBatch, state: CarriedState) -> tuple[Tensor, State]:
     """Return the losses of the targets that are not missing, (M,), and the state after the last step."""
-    losses, final = _all_losses(member, pieces, state)
+    losses, final = _losses_with_zeros(member, pieces, state)
     return losses[~pieces.targets.isnan()], final
 
 
-def _all_losses(member: Member, pieces: Pieces, state: CarriedState) -> tuple[Tensor, State]:
+def _losses_with_zeros(member: Member, pieces: ForecastBatch, state: CarriedState) -> tuple[Tensor, State]:
     """Return losses in the shape of the targets, 0 for missing targets, and the state after the last step."""
     if isinstance(member, DirectForecaster):
         y, final = member(pieces.inputs, pieces.known, state)
@@ -248,18 +250,18 @@ def _all_losses(member: Member, pieces: Pieces, state: CarriedState) -> tuple[Te
 
 
 def _stream_pieces(
-    splits: Sequence[Split], limits: Sequence[int], batch: int
+    splits: Sequence[Split], training_ends: Sequence[int], batch: int
 ) -> Iterator[tuple[Split, int, int]]:
     """Cut every series into pieces of equal length, as many for each series.
 
     There are about ``batch`` pieces in total, and at least one per series.
     """
     pieces = max(1, batch // max(1, len(splits)))
-    for split, limit in zip(splits, limits, strict=True):
-        edges = np.linspace(split.series.first, limit, pieces + 1).astype(int)
-        if limit - split.series.first < pieces:
+    for split, training_end in zip(splits, training_ends, strict=True):
+        edges = np.linspace(split.series.first, training_end, pieces + 1).astype(int)
+        if training_end - split.series.first < pieces:
             raise DataError(
-                f"series {split.series.series.name!r}: {split.train} training steps are too few for "
+                f"series {split.series.series.name!r}: {split.train_end} training steps are too few for "
                 f"{pieces} parallel pieces; choose a smaller batch"
             )
         yield from ((split, int(b), int(e)) for b, e in itertools.pairwise(edges))

@@ -71,7 +71,7 @@ class ForecastLadder(Ladder):
         self.parts = split_series(series, scales, config)
         stride = config.data.backtest_stride
         self.origins = [
-            list(s.origins(s.valid, s.series.series.steps, horizon, stride)) for s in self.parts.splits
+            list(s.origins(s.valid_end, s.series.series.steps, horizon, stride)) for s in self.parts.splits
         ]
         for split, origins in zip(self.parts.splits, self.origins, strict=True):
             if not origins:
@@ -85,7 +85,7 @@ class ForecastLadder(Ladder):
             self.shown = "mae"  # no series has a scale for MASE
         self.fingerprint = self.parts.data_info["sha256"]
         self.block = -(-horizon // stride)
-        steps = sum(s.valid for s in self.parts.splits)
+        steps = sum(s.valid_end for s in self.parts.splits)
         count = sum(map(len, self.origins))
         return (
             f"{len(series)} series, {counted(steps, 'step')} to learn from, "
@@ -107,7 +107,7 @@ class ForecastLadder(Ladder):
         artifacts, horizon = self.parts.artifacts, self.config.forecast.horizon
         start, size = time.perf_counter(), 0
         if rung == "autoregression":
-            fitted = [fit_autoregression(s.series, s.train, artifacts.season) for s in self.parts.splits]
+            fitted = [fit_autoregression(s.series, s.train_end, artifacts.season) for s in self.parts.splits]
             size = sum(len(f.coefficients) + 1 for f in fitted if f)
         seconds = time.perf_counter() - start if size else 0.0
         backtests, scoring_seconds = [], 0.0

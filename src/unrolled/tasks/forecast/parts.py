@@ -105,15 +105,15 @@ def split_series(series: Sequence[Series], scales: Scales, config: ForecasterCon
 
 
 def _compute_artifacts(split: Split, season: int, config: ForecasterConfig) -> SeriesArtifacts:
-    p, fitted = split.series, fit_autoregression(split.series, split.train, season)
+    p, fitted = split.series, fit_autoregression(split.series, split.train_end, season)
     linear = None
     if config.forecast.linear != "none":
-        linear = fit_spread(p, _choose_linear_part(split, fitted, season, config), split.train)
+        linear = fit_spread(p, _choose_linear_part(split, fitted, season, config), split.train_end)
     return SeriesArtifacts(
-        learnt_until=str(p.series.index[split.valid - 1]),
-        mase_scale=_mase_scale(p.series, split.valid, season),
+        learnt_until=str(p.series.index[split.valid_end - 1]),
+        mase_scale=_mase_scale(p.series, split.valid_end, season),
         autoregression=fitted,
-        fitted_until=str(p.series.index[split.train - 1]) if split.train < split.valid else "",
+        fitted_until=str(p.series.index[split.train_end - 1]) if split.train_end < split.valid_end else "",
         linear=linear,
     )
 
@@ -123,7 +123,7 @@ def _choose_linear_part(
 ) -> LinearPart:
     if fitted is None:  # the series is too short for an autoregression
         return naive_part(season if config.forecast.linear == "naive" else 1)
-    training, horizon = split.series.series.target[: split.train], config.forecast.horizon
+    training, horizon = split.series.series.target[: split.train_end], config.forecast.horizon
     if config.forecast.linear == "naive" or (
         config.forecast.linear == "best"
         and naive_is_as_good([training], config.resolved_transform, season, horizon)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_FORECASTS = 8
 """Draw at most this many forecasts: the last ones."""
-HISTORY_HORIZONS = 3
+HISTORY_LENGTH_IN_HORIZONS = 3
 """Length of the history before the first forecast, as a multiple of the horizon (at least 24 steps)."""
 
 
@@ -42,7 +42,7 @@ def plot_forecasts(
     make_inner_folder(folder)
     horizon = forecasts.point.shape[1]
     shown = range(max(0, len(origins) - MAX_FORECASTS), len(origins))
-    begin = max(0, origins[shown[0]] - max(HISTORY_HORIZONS * horizon, 24))
+    begin = max(0, origins[shown[0]] - max(HISTORY_LENGTH_IN_HORIZONS * horizon, 24))
     stamps = series.stamps(series.steps)
     figure = Figure(figsize=(10, 5), layout="constrained")
     axes = figure.subplots()

@@ -7,7 +7,7 @@ import numpy as np
 from unrolled.errors import DataError
 from unrolled.tasks.base.sample import SampleSize
 from unrolled.tasks.forecast.data import PreparedSeries
-from unrolled.tasks.forecast.job import Pieces, Split, cut_pieces
+from unrolled.tasks.forecast.job import ForecastBatch, Split, cut_pieces
 from unrolled.tasks.forecast.score import format_stamp
 
 Part = tuple[PreparedSeries, int, int]
@@ -16,11 +16,13 @@ Part = tuple[PreparedSeries, int, int]
 
 def held_out_spans(splits: Sequence[Split]) -> list[Part]:
     """Return the part of each series after the training part; series without such a part are omitted."""
-    parts = [(s.series, max(s.train, s.series.first), s.series.series.steps) for s in splits]
+    parts = [(s.series, max(s.train_end, s.series.first), s.series.series.steps) for s in splits]
     return [part for part in parts if part[2] > part[1]]
 
 
-def cut_windows(parts: Sequence[Part], size: SampleSize, horizon: int) -> tuple[Pieces, list[list[str]]]:
+def cut_windows(
+    parts: Sequence[Part], size: SampleSize, horizon: int
+) -> tuple[ForecastBatch, list[list[str]]]:
     """Return windows of equal length spread evenly over the parts, and the time stamps of their steps.
 
     Raises:

@@ -135,9 +135,9 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     def _check_before_training(self, data: SeriesParts) -> None:
         horizon = self.config.forecast.horizon
         for s in data.splits:
-            if self.config.data.test_start and s.series.series.steps - s.valid < horizon:
+            if self.config.data.test_start and s.series.series.steps - s.valid_end < horizon:
                 raise DataError(
-                    f"series {s.series.series.name!r}: {s.series.series.steps - s.valid} steps from "
+                    f"series {s.series.series.name!r}: {s.series.series.steps - s.valid_end} steps from "
                     f"test_start on are fewer than the horizon of {horizon}"
                 )
         job = ForecastJob(self._make_model(start=False), data.splits, self.config)
@@ -159,10 +159,10 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         with spinner("forecasting", shown=shown):
             if self.config.data.valid_fraction:
                 backtests["valid"] = self._run_backtest(
-                    data.splits, [(s.train, s.valid) for s in data.splits]
+                    data.splits, [(s.train_end, s.valid_end) for s in data.splits]
                 )
             if self.config.data.test_start:
-                spans = [(s.valid, s.series.series.steps) for s in data.splits]
+                spans = [(s.valid_end, s.series.series.steps) for s in data.splits]
                 backtests["test"] = self._run_backtest(data.splits, spans)
         scores: dict[str, Any] = {part: backtest.score.to_json() for part, backtest in backtests.items()}
         for last_backtest in list(backtests.values())[-1:]:
@@ -380,7 +380,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         if not self.config.columns.known:  # their future values may be missing
             self.plot(folder / "plots" / "future.png")
         split = self._parts.splits[0]
-        start = split.valid if self.config.data.test_start else split.train
+        start = split.valid_end if self.config.data.test_start else split.train_end
         horizon = self.config.forecast.horizon
         origins = split.origins(start, split.series.series.steps, horizon, horizon)
         if origins:

@@ -22,7 +22,7 @@ def _parts() -> TaskParts:
     return TaskParts(LanguageArtifacts, LanguageModel, print_scores)
 
 
-def _announce(config: Any) -> str:
+def _message_before_training(config: Any) -> str:
     """Return the Python version if the corpus is its standard library, which depends on it."""
     if config.corpus.data != "@stdlib":
         return ""
@@ -47,7 +47,7 @@ SPEC = TaskSpec(
     missing_data="no training text: give --data FILE_OR_FOLDER, 'books/*.txt' or @stdlib, or --recipe",
     metrics=("nats_per_token", "perplexity", "bits_per_character"),
     used_by=("next", "generate", "score"),
-    announce=_announce,
+    message_before_training=_message_before_training,
     old_defaults=FORMER,
     import_config=_config,
     import_parts=_parts,

@@ -39,18 +39,18 @@ from unrolled.tasks.lm.defaults import fill_defaults, fit_rows
 from unrolled.tasks.lm.generator import Generator
 from unrolled.tasks.lm.job import LanguageJob
 from unrolled.tasks.lm.lines import prepare_text
-from unrolled.tasks.lm.rows import (
-    Part,
-    Row,
-    line_rows,
-    sentence_rows,
-    split_lines,
-    token_rows,
-    tokenize_lines,
-)
 from unrolled.tasks.lm.score import SCORING_ROWS, LanguageScore, score_text, score_tokens
 from unrolled.tasks.lm.sources import as_source, from_memory, open_any, source_name
 from unrolled.tasks.lm.spec import SPEC
+from unrolled.tasks.lm.text_scores import (
+    RowUnit,
+    Row,
+    separate_line_rows,
+    split_lines,
+    stream_line_rows,
+    token_rows,
+    tokenize_lines,
+)
 from unrolled.tasks.lm.tokens import is_text, token_ids, tokens_to_score
 from unrolled.text import EOS_ID, Tokenizer, tokenizer_type, train_tokenizer
 from unrolled.training import Callback
@@ -286,7 +286,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             text = TextToScore(encoded, get_unknown_share(all_ids(encoded)[1:], self.unknown_share))
         return -score_tokens(self.model, text, SCORING_ROWS)
 
-    def score_parts(self, data: Any, per: Part = "sentence", *, progress: bool = False) -> list[Row]:
+    def score_parts(self, data: Any, per: RowUnit = "sentence", *, progress: bool = False) -> list[Row]:
         """Return the score of every sentence, line or token of a text.
 
         Args:
@@ -311,8 +311,8 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         with counting_bar("scoring", text.tokens.predictions, shown=progress) as report:
             scores = -score_tokens(self.model, text, SCORING_ROWS, report)
         if line_tokens is not None:
-            return list(sentence_rows(lines, line_tokens, tokenizer, scores))
-        rows = token_rows if per == "token" else line_rows
+            return list(separate_line_rows(lines, line_tokens, tokenizer, scores))
+        rows = token_rows if per == "token" else stream_line_rows
         return list(rows(texts.documents, text.tokens, tokenizer, scores))
 
     def distribution(self, context: Sequence[str] = ()) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from unrolled.data.buckets import length_buckets
 from unrolled.data.ragged import pad
 from unrolled.data.tagged import Tagged
 from unrolled.errors import DataError
-from unrolled.models.tagger import Sentences
+from unrolled.models.tagger import SentenceBatch
 from unrolled.tasks.tag.config import WordsConfig
 from unrolled.text.tokenizer import UNK_ID, Ids
 from unrolled.text.vocabulary import Vocabulary
@@ -28,7 +28,7 @@ MAX_UNSEEN_FRACTION = 0.5
 class TaggedBatch:
     """Sentences, and their tag indices (T, B)."""
 
-    sentences: Sentences
+    sentences: SentenceBatch
     tags: Tensor
 
     def first_rows(self, rows: int) -> "TaggedBatch":
@@ -94,7 +94,7 @@ class EncodedSentences:
         in_batch, inverse = np.unique(ids.numpy(), return_inverse=True)
         spellings, spelling_lengths = pad([self._spellings[i] for i in in_batch])
         spelling_of_word = torch.from_numpy(inverse.reshape(ids.shape))
-        return TaggedBatch(Sentences(words, lengths, spellings, spelling_lengths, spelling_of_word), tags)
+        return TaggedBatch(SentenceBatch(words, lengths, spellings, spelling_lengths, spelling_of_word), tags)
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of all words, spellings and tags, with which a resumed run checks its data."""

@@ -4,7 +4,7 @@ import torch
 
 from unrolled.data import IGNORE
 from unrolled.devices import get_device, move
-from unrolled.models.tagger import RecurrentTagger, Sentences
+from unrolled.models.tagger import RecurrentTagger, SentenceBatch
 from unrolled.tasks.tag.data import EncodedSentences, TaggedBatch
 from unrolled.tasks.tag.score import TaggerScore
 from unrolled.training.progress_display import ProgressCallback, ignore_progress
@@ -13,11 +13,11 @@ BATCH_SIZE = 64
 
 
 @torch.no_grad()
-def tag_sentences(
+def tag_and_score(
     model: RecurrentTagger,
     sentences: EncodedSentences,
     tags: list[str],
-    report: ProgressCallback = ignore_progress,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> tuple[list[list[str]], float]:
     """Return the predicted tags of each sentence, and the mean −ln p of the true tags.
 
@@ -26,17 +26,23 @@ def tag_sentences(
     model.eval()
     predicted: list[list[str]] = [[] for _ in range(len(sentences))]
     nats, words = 0.0, 0
-    for rows, cpu_batch in sentences.batches(BATCH_SIZE):
+    for sentence_indices, cpu_batch in sentences.batches(BATCH_SIZE):
         batch = move(cpu_batch, get_device(model))
-        scores = model(batch.sentences)
-        batch_nats, batch_words = _sum_nats(model, scores, batch)
+        emissions = model(batch.sentences)
+        batch_nats, batch_words = _sum_nats(model, emissions, batch)
         nats, words = nats + batch_nats, words + batch_words
-        _store_tags(model.best_tags(scores, batch.sentences), rows.tolist(), batch.sentences, tags, predicted)
-        report(int(batch.sentences.lengths.sum()))
+        _store_tags(
+            model.best_tags(emissions, batch.sentences),
+            sentence_indices.tolist(),
+            batch.sentences,
+            tags,
+            predicted,
+        )
+        on_progress(int(batch.sentences.lengths.sum()))
     return predicted, nats / max(words, 1)
 
 
-def _sum_nats(model: RecurrentTagger, scores: torch.Tensor, batch: TaggedBatch) -> tuple[float, int]:
+def _sum_nats(model: RecurrentTagger, emissions: torch.Tensor, batch: TaggedBatch) -> tuple[float, int]:
     """Return the sum of −ln p over the true tags that occur in the training data, and the number of these.
 
     A CRF sums over all possible tags at the other words:
@@ -44,29 +50,35 @@ def _sum_nats(model: RecurrentTagger, scores: torch.Tensor, batch: TaggedBatch) 
     """
     lengths, count = batch.sentences.lengths, int((batch.tags != IGNORE).sum())
     if model.crf is None or count == int(lengths.sum()):
-        nats = model.loss_from_scores(scores, batch.sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0)
+        nats = model.loss_from_scores(
+            emissions, batch.sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0
+        )
         return float(nats), count
-    wrong_tags = torch.ones_like(scores, dtype=torch.bool)
-    wrong_tags.scatter_(2, batch.tags.clamp(min=0)[..., None], value=False)
-    wrong_tags &= (batch.tags != IGNORE)[..., None]
-    log_known = model.crf.log_partition(scores.masked_fill(wrong_tags, -torch.inf), lengths)
-    return float((model.crf.log_partition(scores, lengths) - log_known).sum()), count
+    ruled_out = torch.ones_like(emissions, dtype=torch.bool)
+    ruled_out.scatter_(2, batch.tags.clamp(min=0)[..., None], value=False)
+    ruled_out &= (batch.tags != IGNORE)[..., None]
+    log_known = model.crf.log_partition(emissions.masked_fill(ruled_out, -torch.inf), lengths)
+    return float((model.crf.log_partition(emissions, lengths) - log_known).sum()), count
 
 
 def _store_tags(
-    best: torch.Tensor, rows: list[int], batch: Sentences, tags: list[str], predicted: list[list[str]]
+    best: torch.Tensor,
+    sentence_indices: list[int],
+    batch: SentenceBatch,
+    tags: list[str],
+    predicted: list[list[str]],
 ) -> None:
-    """Write the tags of a batch into ``predicted``, at the rows of their sentences."""
-    for column, (row, length) in enumerate(zip(rows, batch.lengths.tolist(), strict=True)):
-        predicted[row] = [tags[i] for i in best[:length, column].tolist()]
+    """Write the tags of a batch into ``predicted``, at the indices of its sentences."""
+    for column, (i, length) in enumerate(zip(sentence_indices, batch.lengths.tolist(), strict=True)):
+        predicted[i] = [tags[tag] for tag in best[:length, column].tolist()]
 
 
 def score_sentences(
     model: RecurrentTagger,
     sentences: EncodedSentences,
     tags: list[str],
-    report: ProgressCallback = ignore_progress,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> TaggerScore:
     """Return the scores of a model on tagged sentences."""
-    predicted, nats = tag_sentences(model, sentences, tags, report)
+    predicted, nats = tag_and_score(model, sentences, tags, on_progress)
     return TaggerScore(tags, sentences.text.tags, predicted, nats)

@@ -33,7 +33,7 @@ from unrolled.tasks.tag.data import (
 from unrolled.tasks.tag.defaults import fill_defaults
 from unrolled.tasks.tag.in_memory import convert_words
 from unrolled.tasks.tag.job import TaggerJob
-from unrolled.tasks.tag.predicting import score_sentences, tag_sentences
+from unrolled.tasks.tag.predicting import score_sentences, tag_and_score
 from unrolled.tasks.tag.score import TaggerScore
 from unrolled.tasks.tag.sources import (
     SplitSentences,
@@ -232,7 +232,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         if not not_empty:
             return [[] for _ in sentences]
         encoded = EncodedSentences(not_empty, self.vocabularies)
-        tags, _ = tag_sentences(self.model, encoded, self.vocabularies.tags)
+        tags, _ = tag_and_score(self.model, encoded, self.vocabularies.tags)
         remaining = iter(tags)
         return [next(remaining) if sentence else [] for sentence in sentences]
 

@@ -184,7 +184,7 @@ class TranslationTrainingConfig(TrainingConfig):
         require(0 <= self.sampling <= 1, f"sampling={self.sampling}: must lie in [0, 1]")
         require_at_least(self, {"sampling_epochs": 1, "select_pairs": 1})
 
-    def sampling_in(self, epoch: int) -> float:
+    def sampling_probability_in(self, epoch: int) -> float:
         """Return the sampling fraction of an epoch, counted from 0."""
         return self.sampling * min(1.0, epoch / self.sampling_epochs)
 

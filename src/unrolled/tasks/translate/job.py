@@ -40,7 +40,7 @@ class TranslationJob:
         """See :meth:`Job.batches`."""
         training = self._config.training
         seed = training.seed * 1_000_003 + epoch
-        return self._data.train.batches(training.batch, seed, training.sampling_in(epoch))
+        return self._data.train.batches(training.batch, seed, training.sampling_probability_in(epoch))
 
     def batch_count(self) -> int:
         """See :meth:`Job.batch_count`."""
@@ -48,21 +48,21 @@ class TranslationJob:
 
     def loss(self, batch: PairBatch, state: CarriedState) -> StepLoss:
         """See :meth:`Job.loss`."""
-        tokens = batch.predictions
+        target_count = batch.predictions
         source, inputs = batch.source, batch.inputs
         if batch.sampling:
             inputs = sample_inputs(self.model, source.tokens, source.lengths, inputs, batch.sampling)
-        loss, nats = self.model.loss(
+        loss, row_losses = self.model.loss(
             source.tokens,
             source.lengths,
             inputs,
             batch.lengths,
             batch.targets,
-            row_weights=torch.tensor(1 / tokens, device=inputs.device),
+            row_weights=torch.tensor(1 / target_count, device=inputs.device),
             ignore=IGNORE,
             label_smoothing=self._config.training.label_smoothing,
         )
-        return StepLoss(loss, nats.sum(), tokens, None)
+        return StepLoss(loss, row_losses.sum(), target_count, None)
 
     def step_losses(self, batch: PairBatch, state: CarriedState) -> StepLosses:
         """See :meth:`Job.step_losses`: one loss per decoder step, with teacher forcing."""
@@ -80,8 +80,8 @@ class TranslationJob:
         valid = self._data.valid
         if valid is None:
             return None
-        nats = score_pairs(self.model, valid, self._data.unknown_share) / valid.predictions
+        nats_per_token = score_pairs(self.model, valid, self._data.unknown_share) / valid.predictions
         if self._bleu is None:
-            return Validation(nats, nats)
+            return Validation(nats_per_token, nats_per_token)
         bleu = self._bleu()
-        return Validation(-bleu, nats, {"bleu": bleu})
+        return Validation(-bleu, nats_per_token, {"bleu": bleu})

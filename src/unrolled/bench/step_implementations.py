@@ -1,14 +1,13 @@
 """The two implementations whose training step is timed: this package's Trainer, and a plain PyTorch loop."""
 
 import itertools
-from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unrolled.bench.sides import MODULES
-from unrolled.bench.step_models import StepModel, random_chunks, random_text
+from unrolled.bench.sides import TORCH_LAYERS
+from unrolled.bench.step_models import StepModel, random_chunks, random_tokens
 from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks.lm.data import Corpus
 from unrolled.tasks.lm.job import LanguageJob
@@ -23,7 +22,7 @@ class PlainModel(nn.Module):
     def __init__(self, model: StepModel) -> None:
         super().__init__()
         self.embedding = nn.Embedding(model.vocabulary, model.embedding)
-        self.recurrent = MODULES[model.cell](model.embedding, model.hidden, model.layers)
+        self.recurrent = TORCH_LAYERS[model.cell](model.embedding, model.hidden, model.layers)
         self.output = nn.Linear(model.hidden, model.vocabulary)
 
     def forward(self, tokens: Tensor, state: PlainState = None) -> tuple[Tensor, PlainState]:
@@ -32,11 +31,11 @@ class PlainModel(nn.Module):
         return self.output(y), state
 
 
-class UnrolledStep:
+class TrainerStep:
     """One training step of :class:`Trainer`, as in ``unrolled train lm``."""
 
     def __init__(self, model: StepModel, precision: str = "float32", seed: int = 0) -> None:
-        config, text = model.config(precision), random_text(model)
+        config, text = model.config(precision), random_tokens(model)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = RecurrentLanguageModel(model.vocabulary, config.cell, config.network, config.dropout)
@@ -62,7 +61,7 @@ class PlainStep:
         if start is not None:
             self._network.load_state_dict(plain_weights(start))
         self._optimizer = torch.optim.SGD(self._network.parameters(), lr=model.lr)
-        self._chunks = itertools.cycle(random_chunks(model, random_text(model)))
+        self._chunks = itertools.cycle(random_chunks(model, random_tokens(model)))
         self._state: PlainState = None
         self.losses: list[float] = []
 
@@ -82,14 +81,10 @@ class PlainStep:
 
 def plain_weights(network: RecurrentLanguageModel) -> dict[str, Tensor]:
     """Convert the weights of this package's model to a state dict that :class:`PlainModel` loads."""
-    names: tuple[tuple[str, Callable[[str], str]], ...] = (
-        ("input.", lambda suffix: f"embedding.{suffix}"),
-        ("recurrent.", lambda suffix: f"recurrent.{suffix}"),
-        ("output.", lambda suffix: f"output.{suffix}"),
-    )
+    prefixes = {"input.": "embedding.", "recurrent.": "recurrent.", "output.": "output."}
     return {
-        rename(name.removeprefix(prefix)): tensor
-        for prefix, rename in names
+        plain_prefix + name.removeprefix(prefix): tensor
+        for prefix, plain_prefix in prefixes.items()
         for name, tensor in network.state_dict().items()
         if name.startswith(prefix)
     }

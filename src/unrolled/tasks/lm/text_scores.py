@@ -15,7 +15,7 @@ from unrolled.tasks.lm.lines import prepare_text
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.text.tokenizer import Ids
 
-Part = Literal["sentence", "line", "token"]
+RowUnit = Literal["sentence", "line", "token"]
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Row:
         return math.exp(min(-self.mean, 700.0))
 
 
-def split_lines(documents: list[Document], tokenizer: Tokenizer, mode: str) -> list[Document]:
+def split_lines(documents: list[Document], tokenizer: Tokenizer, line_mode: str) -> list[Document]:
     """Return every line that is not blank as a document with the name ``name:line``."""
     line_documents = []
     for document in documents:
-        lines = prepare_text(document.text, tokenizer.kind, mode).split("\n")
+        lines = prepare_text(document.text, tokenizer.kind, line_mode).split("\n")
         line_documents += [
             Document(f"{document.name}:{number}", line)
             for number, line in enumerate(lines, 1)
@@ -57,54 +57,62 @@ def split_lines(documents: list[Document], tokenizer: Tokenizer, mode: str) -> l
 
 def tokenize_lines(lines: list[Document], tokenizer: Tokenizer) -> TokenStream:
     """Tokenize each line as a document of its own that includes the line end, so that this is scored too."""
-    end = tokenizer.encode("\n")
-    closing = end if (end != UNK_ID).all() else end[:0]  # the vocabulary may lack "\n"
-    encoded = [np.concatenate([tokenizer.encode(line.text), closing]) for line in lines]
+    newline_ids = tokenizer.encode("\n")
+    line_end_ids = (
+        newline_ids if (newline_ids != UNK_ID).all() else newline_ids[:0]
+    )  # the vocabulary may lack "\n"
+    encoded = [np.concatenate([tokenizer.encode(line.text), line_end_ids]) for line in lines]
     return join_documents(encoded, EOS_ID, ends_lines=tokenizer.ends_lines)
 
 
-def sentence_rows(
-    lines: list[Document], tokens: TokenStream, tokenizer: Tokenizer, scores: Numbers
+def separate_line_rows(
+    lines: list[Document], tokens: TokenStream, tokenizer: Tokenizer, log_probabilities: Numbers
 ) -> Iterator[Row]:
     """Yield a row for each line that :func:`tokenize_lines` tokenized.
 
-    If the tokenizer does not end lines with ``<eos>``, the ``<eos>`` between two lines is not part of any row.
+    If the tokenizer does not end lines with ``<eos>``, an ``<eos>`` between two lines is not part of any row.
     """
     separators = 0 if tokenizer.ends_lines else 1
     ids = tokens.ids[1:]
-    edges = np.append(tokens.starts, len(ids) + separators)
-    for line, (begin, edge) in zip(lines, itertools.pairwise(edges.tolist()), strict=True):
+    boundaries = np.append(tokens.starts, len(ids) + separators)
+    for line, (begin, boundary) in zip(lines, itertools.pairwise(boundaries.tolist()), strict=True):
         name, _, number = line.name.rpartition(":")
-        end = edge - separators
-        yield _row(name, int(number), line.text, ids[begin:end], scores[begin:end])
+        end = boundary - separators
+        yield _row(name, int(number), line.text, ids[begin:end], log_probabilities[begin:end])
 
 
-def line_rows(
-    documents: list[Document], tokens: Tokens, tokenizer: Tokenizer, scores: Numbers
+def stream_line_rows(
+    documents: list[Document], tokens: Tokens, tokenizer: Tokenizer, log_probabilities: Numbers
 ) -> Iterator[Row]:
     """Yield a row for each line of documents that were scored as a whole.
 
     A token that contains a line break counts for the line where it begins.
     """
-    for name, lines, ids, token_scores in _documents(documents, tokens, tokenizer, scores):
-        edges = np.flatnonzero(np.diff(lines)) + 1
-        for begin, end in itertools.pairwise([0, *edges.tolist(), len(ids)]):
+    for name, lines, ids, token_log_probabilities in _split_scores(
+        documents, tokens, tokenizer, log_probabilities
+    ):
+        boundaries = np.flatnonzero(np.diff(lines)) + 1
+        for begin, end in itertools.pairwise([0, *boundaries.tolist(), len(ids)]):
             text = tokenizer.decode(ids[begin:end].tolist()).rstrip("\n")
-            yield _row(name, int(lines[begin]), text, ids[begin:end], token_scores[begin:end])
+            yield _row(name, int(lines[begin]), text, ids[begin:end], token_log_probabilities[begin:end])
 
 
 def token_rows(
-    documents: list[Document], tokens: Tokens, tokenizer: Tokenizer, scores: Numbers
+    documents: list[Document], tokens: Tokens, tokenizer: Tokenizer, log_probabilities: Numbers
 ) -> Iterator[Row]:
     """Yield a row for each token."""
     names = tokenizer.tokens
-    for name, lines, ids, token_scores in _documents(documents, tokens, tokenizer, scores):
-        for line, token, score in zip(lines.tolist(), ids.tolist(), token_scores.tolist(), strict=True):
-            yield Row(name, line, names[token], 1, int(token == UNK_ID), score)
+    for name, lines, ids, token_log_probabilities in _split_scores(
+        documents, tokens, tokenizer, log_probabilities
+    ):
+        for line, token, log_probability in zip(
+            lines.tolist(), ids.tolist(), token_log_probabilities.tolist(), strict=True
+        ):
+            yield Row(name, line, names[token], 1, int(token == UNK_ID), log_probability)
 
 
-def _documents(
-    documents: list[Document], tokens: Tokens, tokenizer: Tokenizer, scores: Numbers
+def _split_scores(
+    documents: list[Document], tokens: Tokens, tokenizer: Tokenizer, log_probabilities: Numbers
 ) -> Iterator[tuple[str, Ids, Ids, Numbers]]:
     """Yield (document name, line number of each token, token ids, log-probabilities).
 
@@ -117,14 +125,19 @@ def _documents(
         ]
         ends = np.cumsum([len(s) + 1 for s in tokens.items])
         for (name, number), begin, end in zip(line_numbers, np.append(0, ends), ends, strict=False):
-            yield name, np.full(end - begin, number), ids[begin:end], scores[begin:end]
+            yield name, np.full(end - begin, number), ids[begin:end], log_probabilities[begin:end]
         return
     breaks_per_token = np.array([tokenizer.decode([i]).count("\n") for i in range(tokenizer.size)])
-    edges = np.append(tokens.starts, len(ids))
-    for document, (begin, end) in zip(documents, itertools.pairwise(edges.tolist()), strict=True):
+    boundaries = np.append(tokens.starts, len(ids))
+    for document, (begin, end) in zip(documents, itertools.pairwise(boundaries.tolist()), strict=True):
         line_ends = breaks_per_token[ids[begin:end]]
-        yield document.name, np.cumsum(line_ends) - line_ends + 1, ids[begin:end], scores[begin:end]
+        yield (
+            document.name,
+            np.cumsum(line_ends) - line_ends + 1,
+            ids[begin:end],
+            log_probabilities[begin:end],
+        )
 
 
-def _row(name: str, line: int, text: str, ids: Ids, scores: Numbers) -> Row:
-    return Row(name, line, text, len(ids), int((ids == UNK_ID).sum()), float(scores.sum()))
+def _row(name: str, line: int, text: str, ids: Ids, log_probabilities: Numbers) -> Row:
+    return Row(name, line, text, len(ids), int((ids == UNK_ID).sum()), float(log_probabilities.sum()))
