@@ -49,10 +49,10 @@ class ForecastEnsemble(nn.Module):
         ]
 
 
-Forecasting = Member | ForecastEnsemble
+ForecastModel = Member | ForecastEnsemble
 
 
-def get_members(model: Forecasting) -> list[Member]:
+def get_members(model: ForecastModel) -> list[Member]:
     """Return the members of an ensemble, or a list with the single network."""
     if not isinstance(model, ForecastEnsemble):
         return [model]

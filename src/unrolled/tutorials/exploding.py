@@ -71,7 +71,7 @@ def _show_failure(script: Script, config: LessonConfig) -> list[TrialResult]:
     )
     runs = _train(script, config, EXPLODING["unclipped"])
     script.show(_updates_chart("norms-free", "Gradients and loss without clipping", runs))
-    flow = measure_gradient_flow(runs[0].start)
+    flow = measure_gradient_flow(runs[0].initial_model)
     growth = float(np.max(flow.norm) / flow.norm[0])
     for run in runs:
         says = (

@@ -62,7 +62,7 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class TrialResult:
-    """Result of a trial. ``model`` has the weights of the best validation, or the last ones after a failure."""
+    """Result of a trial. ``model`` has the best weights, or the last ones if training failed."""
 
     trial: Trial
     initial_model: ProblemNetwork

@@ -9,7 +9,7 @@ import numpy as np
 from unrolled.data.series import Series, TimeRulesConfig
 from unrolled.errors import DataError
 from unrolled.extras import extra
-from unrolled.models.forecast_ensemble import Forecasting
+from unrolled.models.forecast_ensemble import ForecastModel
 from unrolled.tasks.forecast.artifacts import ForecasterArtifacts
 from unrolled.tasks.forecast.baselines import baseline_forecasts
 from unrolled.tasks.forecast.config import ForecasterConfig
@@ -46,7 +46,7 @@ class Backtest:
 
 
 def run_backtest(
-    model: Forecasting,
+    model: ForecastModel,
     splits: Sequence[Split],
     spans: Sequence[Span],
     config: ForecasterConfig,

@@ -140,7 +140,7 @@ class HorizonConfig:
         )
 
     @property
-    def compares_with_linear(self) -> bool:
+    def selects_against_linear(self) -> bool:
         """True if weights are selected by the error relative to the linear part, the initial model."""
         return self.linear != "none" and self.output == "point"
 

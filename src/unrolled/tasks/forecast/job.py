@@ -11,13 +11,13 @@ from torch import Tensor
 
 from unrolled.data.series import Numbers
 from unrolled.errors import DataError
-from unrolled.models.forecast_ensemble import Forecasting, Member, get_members
+from unrolled.models.forecast_ensemble import ForecastModel, Member, get_members
 from unrolled.models.forecaster import DirectForecaster
 from unrolled.models.token_encoder import State
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries
 from unrolled.tasks.forecast.metrics import paired_difference
-from unrolled.tasks.forecast.rolling import gains_over_linear, held_out_errors
+from unrolled.tasks.forecast.rolling import held_out_errors, relative_excess_error
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import CarriedState
 
@@ -27,8 +27,10 @@ TARGET_ORIGIN_COUNT = 200
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """A series and the ends of its parts: [0, train_end) training, [train_end, valid_end)
-    held out, the rest test."""
+    """A series and the ends of its parts.
+
+    Training: [0, train_end). Held out: [train_end, valid_end). Test: the rest.
+    """
 
     series: PreparedSeries
     train_end: int
@@ -68,7 +70,7 @@ MemberBatches = tuple[ForecastBatch, ...]
 class ForecastJob:
     """The batches and the loss of a forecaster."""
 
-    def __init__(self, model: Forecasting, splits: Sequence[Split], config: ForecasterConfig) -> None:
+    def __init__(self, model: ForecastModel, splits: Sequence[Split], config: ForecasterConfig) -> None:
         self.model, self._splits, self._config = model, splits, config
         training = config.training
         self._horizon = 1 if config.forecast.strategy == "recursive" else config.forecast.horizon
@@ -167,7 +169,7 @@ class ForecastJob:
         self.model.eval()
         errors = [held_out_errors(self.model, s.series, self.origins(s), self._config) for s in self._splits]
         score, loss = (float(np.concatenate(part).mean()) for part in zip(*errors, strict=True))
-        if self._config.forecast.compares_with_linear:
+        if self._config.forecast.selects_against_linear:
             return self._validate_against_linear(loss)
         return Validation(
             score, loss, {"scaled_mae": score} if self._config.forecast.output == "point" else {}
@@ -182,7 +184,7 @@ class ForecastJob:
         """
         origins = [self.origins(s) for s in self._splits]
         excess_errors = [
-            gains_over_linear(self.model, s.series, o, self._config)
+            relative_excess_error(self.model, s.series, o, self._config)
             for s, o in zip(self._splits, origins, strict=True)
         ]
         autocovariances = -(-self._config.forecast.horizon // origins[0].step) - 1
@@ -197,13 +199,14 @@ class ForecastJob:
         forecasts overlap.
         """
         horizon = stride = self._config.forecast.horizon
-        if self._config.forecast.compares_with_linear:  # only many forecasts show a small gain
+        if self._config.forecast.selects_against_linear:  # only many forecasts show a small gain
             stride = max(1, min(horizon, (split.valid_end - split.train_end) // TARGET_ORIGIN_COUNT))
         origins = split.origins(split.train_end, split.valid_end, horizon, stride)
         if not origins:
             raise DataError(
                 f"series {split.series.series.name!r}: valid_fraction holds out "
-                f"{split.valid_end - split.train_end} steps, fewer than the horizon of {horizon}; hold out more, or nothing: valid_fraction=0"
+                f"{split.valid_end - split.train_end} steps, fewer than the horizon of {horizon}; hold "
+                "out more, or nothing: valid_fraction=0"
             )
         return origins
 

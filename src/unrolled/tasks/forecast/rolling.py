@@ -9,7 +9,7 @@ from torch import Tensor
 
 from unrolled.data.series import Numbers
 from unrolled.devices import get_device, move
-from unrolled.models.forecast_ensemble import Forecasting, Member, get_members
+from unrolled.models.forecast_ensemble import ForecastModel, Member, get_members
 from unrolled.models.forecaster import DirectForecaster
 from unrolled.models.token_encoder import State
 from unrolled.tasks.forecast.config import ForecasterConfig
@@ -34,7 +34,7 @@ class Forecasts:
 
 
 def forecast(
-    model: Forecasting,
+    model: ForecastModel,
     prepared: PreparedSeries,
     origins: Sequence[int],
     horizon: int,
@@ -82,7 +82,7 @@ def forecast(
 
 
 def _forecast_scaled(
-    model: Forecasting,
+    model: ForecastModel,
     prepared: PreparedSeries,
     origins: Sequence[int],
     horizon: int,
@@ -186,7 +186,7 @@ def _read_along(
 
 @torch.no_grad()
 def held_out_errors(
-    model: Forecasting, prepared: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
+    model: ForecastModel, prepared: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
 ) -> tuple[Numbers, Numbers]:
     """Return the errors by which the best weights are chosen, and the losses.
 
@@ -203,8 +203,8 @@ def held_out_errors(
     return losses, losses
 
 
-def gains_over_linear(
-    model: Forecasting, prepared: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
+def relative_excess_error(
+    model: ForecastModel, prepared: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
 ) -> Numbers:
     """Return, for each origin, the error of the forecast minus the error of the linear part alone, (N,).
 

@@ -13,7 +13,7 @@ from unrolled.data.series import Series
 from unrolled.data.series_tables import read_series, read_series_list
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.extras import extra
-from unrolled.models.forecast_ensemble import Forecasting
+from unrolled.models.forecast_ensemble import ForecastModel
 from unrolled.storage.picture import save_figure
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.spec import TaskSpec
@@ -149,7 +149,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return build_model(self.config)
 
     def _should_validate_start(self) -> bool:
-        return self.config.forecast.compares_with_linear
+        return self.config.forecast.selects_against_linear
 
     def _make_job(self, data: SeriesParts) -> ForecastJob:
         return ForecastJob(self.model, data.splits, self.config)
@@ -397,7 +397,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     def model(self) -> Forecasting:
         """The torch module. Raises NotFittedError before ``fit``."""
         model: nn.Module = self._require_model(nn.Module)
-        assert isinstance(model, Forecasting)
+        assert isinstance(model, ForecastModel)
         return model
 
     @property

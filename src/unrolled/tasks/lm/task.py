@@ -43,8 +43,8 @@ from unrolled.tasks.lm.score import SCORING_ROWS, LanguageScore, score_text, sco
 from unrolled.tasks.lm.sources import as_source, from_memory, open_any, source_name
 from unrolled.tasks.lm.spec import SPEC
 from unrolled.tasks.lm.text_scores import (
-    RowUnit,
     Row,
+    RowUnit,
     separate_line_rows,
     split_lines,
     stream_line_rows,

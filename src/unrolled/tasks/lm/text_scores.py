@@ -58,9 +58,8 @@ def split_lines(documents: list[Document], tokenizer: Tokenizer, line_mode: str)
 def tokenize_lines(lines: list[Document], tokenizer: Tokenizer) -> TokenStream:
     """Tokenize each line as a document of its own that includes the line end, so that this is scored too."""
     newline_ids = tokenizer.encode("\n")
-    line_end_ids = (
-        newline_ids if (newline_ids != UNK_ID).all() else newline_ids[:0]
-    )  # the vocabulary may lack "\n"
+    # The vocabulary may lack "\n".
+    line_end_ids = newline_ids if (newline_ids != UNK_ID).all() else newline_ids[:0]
     encoded = [np.concatenate([tokenizer.encode(line.text), line_end_ids]) for line in lines]
     return join_documents(encoded, EOS_ID, ends_lines=tokenizer.ends_lines)
 
