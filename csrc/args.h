@@ -67,8 +67,8 @@ struct LayerArgs {
   Buffer gates;  // (T, B, G·H) in the layout of the cell; absent if the only gate value is the output y
   Buffer states[max_states];  // (T, B, H) after each step; absent for state 0, which is y
   Buffer extra;  // (T, B, H) if the cell stores more than gates and states (keeps_extra)
-  Buffer norms;  // (T, B, G·H + 2) with layer normalisation: weight_hh·h, normalised (G·H); 1/σ of up to two gate groups
-  Buffer input_norms;  // (T, B, G·H + 1) weight_ih·x, normalised (G·H); 1/σ
+  Buffer norms;  // (T, B, G·H + 2) layer normalisation: normalised weight_hh·h, 1/σ of one or two gate groups
+  Buffer input_norms;  // (T, B, G·H + 1) normalised weight_ih·x, 1/σ
   Buffer hidden;  // (T, B, H) input of the projection, with weight_out
   Buffer emitted;  // (T, B, R) output of the projection, with weight_out and zoneout
 
@@ -91,7 +91,7 @@ struct SoftmaxArgs {
   int64_t h_row = 0;
   Buffer targets, row_weights;  // int64 (N), (N)
   Buffer loss, nats;  // (1), (N)
-  Buffer dh, dweight, dbias;  // if dh is absent, no gradient is computed; otherwise dweight and dbias are optional
+  Buffer dh, dweight, dbias;  // no gradients without dh; with it, dweight and dbias are optional
 };
 
 // The kernels of one instruction set.

@@ -66,9 +66,9 @@ def read_series(
     series, inferred = even_series(_group_rows(layout, numbers), rules, layout.axis)
     name = ROWS if inferred.frequency is None else inferred.frequency.name
     if not rules.frequency and layout.axis.shown != "steps":
-        notes = (*notes, inferred.unit_note or f"the frequency is {name} (--frequency)")
+        notes = (*notes, inferred.note or f"the frequency is {name} (--frequency)")
     rules = replace(rules, frequency=rules.frequency or name, timezone=layout.zone)
-    return SeriesTable(series, layout.columns, rules, (*layout.unit_notes, *notes))
+    return SeriesTable(series, layout.columns, rules, (*layout.notes, *notes))
 
 
 def _read_number_columns(layout: Layout) -> "tuple[dict[str, np.ndarray], tuple[str, ...]]":

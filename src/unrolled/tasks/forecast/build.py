@@ -8,7 +8,7 @@ from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
 from unrolled.tasks.forecast.config import ForecasterConfig
 
 
-def build_model(config: ForecasterConfig) -> Forecasting:
+def build_model(config: ForecasterConfig) -> ForecastModel:
     """Build the network or the ensemble that a configuration describes."""
     members = [_build_member(config) for _ in range(config.forecast.members)]
     if config.forecast.linear != "none":

@@ -145,7 +145,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             for s in data.splits:
                 job.origins(s)
 
-    def _make_model(self, *, start: bool) -> Forecasting:
+    def _make_model(self, *, start: bool) -> ForecastModel:
         return build_model(self.config)
 
     def _should_validate_start(self) -> bool:
@@ -394,7 +394,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             )
 
     @property
-    def model(self) -> Forecasting:
+    def model(self) -> ForecastModel:
         """The torch module. Raises NotFittedError before ``fit``."""
         model: nn.Module = self._require_model(nn.Module)
         assert isinstance(model, ForecastModel)
