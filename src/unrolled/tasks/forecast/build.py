@@ -3,7 +3,7 @@
 from torch import nn
 
 from unrolled.data.calendar import KINDS
-from unrolled.models.forecast_ensemble import ForecastEnsemble, Member
+from unrolled.models.forecast_ensemble import ForecastEnsemble, ForecastModel, Member
 from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
 from unrolled.tasks.forecast.config import ForecasterConfig
 
