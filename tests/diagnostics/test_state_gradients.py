@@ -250,9 +250,7 @@ def test_invalid_models_losses_and_times_are_refused() -> None:
         record(problem.model, lambda: problem.model.head(uniform(2, 4, seed=0)).sum())
     with pytest.raises(ShapeError, match=r"losses must be a tensor .*, got \(6, 3, 4\)"):
         record(problem.model, lambda: problem.model.stack(problem.x)[0])
-    with pytest.raises(
-        ConfigError, match=r"give a torch module, and a function .* got SmallModel and T"
-    ):
+    with pytest.raises(ConfigError, match=r"give a torch module, and a function .* got SmallModel and T"):
         record(problem.model, problem.model.losses(problem.x, None))
     with pytest.raises(ShapeError, match=r"no gradient"):
         record(problem.model, lambda: problem.model.losses(problem.x, None).detach())

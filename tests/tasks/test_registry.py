@@ -278,7 +278,7 @@ def test_a_recipe_trains_a_new_task(command, tmp_path, source):
     recipe = load_recipe(str(path))
     assert recipe.config == with_options(DriftConfig(), {"data": str(source)})
     arguments = ("train", "drift", "--recipe", path, "--out", tmp_path / "run", "--max-steps", 2)
-    assert "target error on valid ≤ 9" in command(*arguments).out
+    assert "; target ≤ 9 reached" in command(*arguments).out
 
 
 def test_tasks_are_found_by_their_verb():
