@@ -68,7 +68,6 @@ def test_a_set_is_trained_once_and_its_result_kept(measure, tmp_path):
     assert (tmp_path / "out" / "defaults.md").read_text().startswith("| set |")
 
 
-@pytest.mark.slow
 def test_a_failed_run_is_named_and_the_others_continue(measure):
     succeeded, output = measure([PublicSet("gone", "lm", "gone.txt"), TEXT])
     assert not succeeded
