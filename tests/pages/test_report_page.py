@@ -14,6 +14,8 @@ from unrolled.errors import RunError
 from unrolled.pages import Section, Table, write_page
 from unrolled.pages.page import render
 
+pytestmark = pytest.mark.draws
+
 VOID = {"meta", "link", "br", "img"}
 
 
@@ -106,7 +108,6 @@ def test_ids_are_unique_and_references_resolve(parsed):
             assert value in parsed.ids
 
 
-@pytest.mark.draws
 def test_two_equal_charts_share_no_ids():
     parsed = PageParser(render(make_page(make_curve("one"), make_curve("two"))))
     assert len(parsed.ids) == len(set(parsed.ids))
@@ -170,7 +171,6 @@ def test_packed_states_decode_to_their_values(parsed):
     assert packed["layers"][0]["notes"] == [[3, "newline, r = 0.93"]]
 
 
-@pytest.mark.draws
 def test_charts_use_the_colours_of_the_page(html):
     drawings = "".join(re.findall(r"<svg.*?</svg>", html, re.DOTALL))
     assert "currentColor" in drawings
