@@ -32,24 +32,25 @@ constexpr int max_states = 4, max_vectors = 8;  // of one cell
 //   H  hidden size
 //   R  size of the output, which is fed back: H, or the size of the projection weight_out
 //   G  gates
-// Every tensor is dense, except that x, y and dy have strides for their first two axes. Arrays of states are
-// in the order in which the cell declares them (cells/): state 0, (B, R), is the output y and is fed back; the
-// others are (B, H). Arrays of vectors are the additional parameters of the cell, (H) each. x, tokens, y, dx
-// and dy are in the order of time. Masks and stored values are in the order of computation: with `reverse`,
-// index 0 is the last time step of a row.
+// Every tensor is dense, except that x, y and dy have strides for their first two axes. Members with
+// [max_states] have one entry per state, in the order of the cell's declaration (cells/). State 0 is the
+// output y, (B, R), which is fed back; the others are (B, H). Members with [max_vectors] have one entry, (H),
+// per additional parameter of the cell. x, tokens, y, dx and dy are in the order of time. Masks and stored
+// values are in the order of computation: with `reverse`, index 0 is the last time step of a row.
 struct LayerArgs {
   int64_t T = 0, B = 0, I = 0, H = 0, R = 0;
   int cell = 0;  // index in the list of cells/list.h
   int nonlinearity = 1, output_nonlinearity = 0;
   bool reverse = false;    // run each row from its last step to its first
   int64_t checkpoint = 0;  // gradient checkpointing: steps per segment that backward recomputes; 0: off
-  double zoneout[max_states] = {};  // rates of the states that have no mask: state = rate·old + (1 − rate)·new
+  // Zoneout rates in evaluation, when there are no zoneout masks: state = rate·old + (1 − rate)·new.
+  double zoneout[max_states] = {};
   Buffer lengths;  // int64 (B)
 
   Buffer x;  // (T, B, I); if `tokens` is set, a table (V, G·H) of W x + b for each token
   int64_t x_time = 0, x_row = 0;  // strides of the first two axes of x in elements
   Buffer tokens;  // int64 (T, B), dense: row of x for each step
-  int64_t V = 0;  // rows of x, with tokens
+  int64_t V = 0;  // number of rows of x, if `tokens` is set
   Buffer weight_ih, bias_ih, weight_ln_ih;  // (G·H, I), (G·H), (G·H)
   Buffer weight_hh, bias_hh, weight_ln_hh;  // (G·H, R), (G·H), (G·H)
   Buffer vectors[max_vectors];
@@ -64,13 +65,15 @@ struct LayerArgs {
 
   // Values that forward stores for backward; all absent in inference. If checkpoint > 0, only the states before
   // each segment are stored, (segments, B, H).
-  Buffer gates;  // (T, B, G·H) in the layout of the cell; absent if the only gate value is the output y
+  Buffer gates;  // (T, B, G·H) in the layout of the cell; absent if the cell has one gate and its value is y
   Buffer states[max_states];  // (T, B, H) after each step; absent for state 0, which is y
   Buffer extra;  // (T, B, H) if the cell stores more than gates and states (keeps_extra)
-  Buffer norms;  // (T, B, G·H + 2) layer normalisation: normalised weight_hh·h, 1/σ of one or two gate groups
+  // (T, B, G·H + 2) layer normalisation: normalised weight_hh·h, then 1/σ and 0. gru_before normalises its last
+  // gate separately; there 1/σ of the other gates is followed by that of the last.
+  Buffer norms;
   Buffer input_norms;  // (T, B, G·H + 1) normalised weight_ih·x, 1/σ
   Buffer hidden;  // (T, B, H) input of the projection, with weight_out
-  Buffer emitted;  // (T, B, R) output of the projection, with weight_out and zoneout
+  Buffer emitted;  // (T, B, R) output of the projection before zoneout; only if both are used
 
   Buffer dy;  // (T, B, R)
   int64_t dy_time = 0, dy_row = 0;

@@ -17,7 +17,10 @@ PlainState = Tensor | tuple[Tensor, Tensor] | None
 
 
 class PlainModel(nn.Module):
-    """The same language model with layers of torch.nn only. Maps tokens (T, B) to logits (T, B, V)."""
+    """The language model that :class:`StepModel` describes, with layers of torch.nn only.
+
+    Maps tokens (T, B) to logits (T, B, V).
+    """
 
     def __init__(self, model: StepModel) -> None:
         super().__init__()
@@ -54,7 +57,10 @@ class TrainerStep:
 
 
 class PlainStep:
-    """One training step in plain PyTorch, from the same initial weights on the same batches."""
+    """One training step in plain PyTorch on the batches of :class:`TrainerStep`.
+
+    With ``start``, it also begins with the weights of that network.
+    """
 
     def __init__(self, model: StepModel, start: RecurrentLanguageModel | None = None) -> None:
         self._model, self._network = model, PlainModel(model)

@@ -54,7 +54,8 @@ class Arguments:
     """Figure to compare; by default the recipe's target, or the usual one of the task."""
 
     recipe: str = ""
-    """Start from a recipe (unrolled recipes lists them) or a .toml file; other options override it."""
+    """Name of a recipe (the command "unrolled recipes" lists them) or a .toml file; other options override
+    it."""
 
     overwrite: bool = False
     """Start again even if the folder has a comparison."""

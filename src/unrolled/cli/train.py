@@ -27,7 +27,8 @@ class TrainArguments:
     """Run folder to create: model, checkpoints, log and plots."""
 
     recipe: str = ""
-    """Start from a recipe (unrolled recipes lists them) or a .toml file; other options override it."""
+    """Name of a recipe (the command "unrolled recipes" lists them) or a .toml file; other options override
+    it."""
 
     overwrite: bool = False
     """Delete the run that the folder already holds, and train anew."""

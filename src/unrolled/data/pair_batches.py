@@ -24,7 +24,7 @@ class SourceBatch:
     """Length of each source, ``<eos>`` included, (B,)."""
 
     def first_rows(self, rows: int) -> "SourceBatch":
-        """Return the first ``rows`` sources, cut to the longest of them."""
+        """Return the first ``rows`` sources, without the time steps that are padding in all of them."""
         lengths = self.lengths[:rows]
         return SourceBatch(self.tokens[: int(lengths.max()), :rows], lengths)
 
@@ -49,7 +49,10 @@ class PairBatch:
         return int(self.lengths.sum())
 
     def first_rows(self, rows: int) -> "PairBatch":
-        """Return the first ``rows`` pairs, cut to the longest of them, without scheduled sampling."""
+        """Return the first ``rows`` pairs, without scheduled sampling.
+
+        Time steps that are padding in all of them are left out.
+        """
         lengths = self.lengths[:rows]
         steps = int(lengths.max())
         source = self.source.first_rows(rows)

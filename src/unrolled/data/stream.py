@@ -30,7 +30,7 @@ class Chunk:
     places: Tensor | None = None
 
     def first_rows(self, rows: int) -> "Chunk":
-        """Return the first ``rows`` rows, cut to the longest of them."""
+        """Return the first ``rows`` rows, without the time steps that are padding in all of them."""
         lengths = None if self.lengths is None else self.lengths[:rows]
         steps = len(self.inputs) if lengths is None else int(lengths.max())
         reset_mask = None if self.reset_mask is None else self.reset_mask[:steps, :rows]

@@ -35,8 +35,8 @@ class StepLosses:
     losses: Tensor
     """(N, B) in nats, or in squared (or other) errors for series; zero where nothing is predicted."""
     times: Tensor | None
-    """Time step of the recurrent layers at which each loss arises, (N,) or (N, B); -1 for a loss without one.
-    None if no loss has one."""
+    """Time step of the recurrent layers at which each loss arises, (N,) or (N, B); -1 for a loss that
+    belongs to no time step. None if this holds for all losses."""
     layers: str = "recurrent"
     """Name of the submodule that ``times`` refers to: recurrent layers, or a module that contains them."""
 
@@ -80,7 +80,10 @@ class Job(Protocol[Batch]):
         """
 
     def first_rows(self, batch: Batch, rows: int) -> Batch:
-        """Return a batch of the first ``rows`` sequences, cut to the longest of them."""
+        """Return a batch of the first ``rows`` sequences.
+
+        Time steps that are padding in all of them are left out.
+        """
 
     def validate(self) -> Validation | None:
         """Score the held-out data; return None without held-out data."""
@@ -137,7 +140,10 @@ class Callback:
         """Called when training starts or resumes; ``total_steps`` is None if only the time is limited."""
 
     def on_pre_optimizer_step(self, progress: Progress, stats: StepStats) -> None:
-        """Called before each optimizer step with finite gradients; ``progress.step`` excludes this step."""
+        """Called before each optimizer step, unless the loss or a gradient is NaN or infinite.
+
+        ``progress.step`` does not count this step yet.
+        """
 
     def on_step_end(self, progress: Progress, loss: float, lr: float) -> None:
         """Called after each optimizer step; ``loss`` is the mean over its predictions."""

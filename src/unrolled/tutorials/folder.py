@@ -85,7 +85,7 @@ def write_lesson(page: Page, folder: Path) -> Path:
 
 def _check_figures(folder: Path, new: set[str]) -> None:
     """Raise RunError if a new figure would replace a file that is not part of the lesson in the folder."""
-    if folder.is_symlink():  # will be replaced by a folder
+    if folder.is_symlink():  # make_inner_folder replaces the link by a folder
         return
     for name in sorted(new):
         if os.path.lexists(folder / name):

@@ -26,7 +26,8 @@ from unrolled.wording import counted
 BATCH, HELD_OUT, VALIDATION_COUNT = 50, 200, 8
 """Sequences per update, number of held-out sequences, and approximate number of validations."""
 SOLVED_FRACTION = 0.025
-"""A problem counts as solved at this fraction of the loss without memory.
+"""A problem counts as solved if the loss is at most this fraction of the baseline: the best loss possible
+without memory.
 
 For recall of one of eight symbols: 0.025 × ln 8 ≈ 0.05 nats."""
 MIN_ACCURACY = 0.9
@@ -90,7 +91,7 @@ class TrialResult:
 
     @property
     def is_learnt(self) -> bool:
-        """Whether the network learnt the problem.
+        """Whether the network learnt the problem at least roughly (:data:`SOLVED_FRACTION` is stricter).
 
         Classes: accuracy at least 90%. Numbers: loss at most a tenth of the baseline.
         """

@@ -1,4 +1,4 @@
-"""Switching the cell of a configuration keeps every option that the new cell has; names of networks."""
+"""Names of networks; switching the cell of a configuration keeps every option that the new cell has."""
 
 import dataclasses
 import itertools

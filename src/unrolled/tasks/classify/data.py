@@ -35,7 +35,7 @@ class LabelledBatch:
     labels: Tensor
 
     def first_rows(self, rows: int) -> "LabelledBatch":
-        """Return the first sequences, cut to the longest of them."""
+        """Return the first sequences, without the time steps that are padding in all of them."""
         lengths = self.lengths[:rows]
         return LabelledBatch(self.sequences[: int(lengths.max()), :rows], lengths, self.labels[:rows])
 

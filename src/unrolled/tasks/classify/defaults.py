@@ -25,7 +25,8 @@ MAX_MEAN_WORDS_FOR_CHARACTERS = 2
 MAX_MEAN_WORD_LENGTH = 20
 """Texts with more characters per word than this (scripts without spaces) are read as characters."""
 TARGET_STEPS, MAX_STEPS = 1000, 5000
-"""Number of optimizer steps to aim for, and the upper limit, apart from rounding to whole epochs."""
+"""Number of optimizer steps to aim for, and the most allowed. Rounding to whole epochs, at least one, can
+exceed both."""
 EPOCHS = {"char": (8, 60), "word": (4, 60), "bpe": (4, 60)}
 """Smallest and largest number of epochs, by tokenizer."""
 
@@ -98,7 +99,8 @@ def choose_tokenizer(
 def choose_epochs(count: int, batch: int, tokenizer: str) -> int:
     """Return the number of epochs that gives about :data:`TARGET_STEPS` optimizer steps, within bounds.
 
-    With many examples the number is smaller, so that steps do not exceed :data:`MAX_STEPS` by much.
+    The limit of :data:`MAX_STEPS` takes precedence over the smallest number of epochs, but there is at least
+    one epoch.
 
     Args:
         count: number of training examples.

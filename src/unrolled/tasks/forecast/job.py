@@ -22,7 +22,8 @@ from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import CarriedState
 
 TARGET_ORIGIN_COUNT = 200
-"""Approximate number of held-out forecasts per series if they overlap (see :meth:`ForecastJob.origins`)."""
+"""Number of held-out forecasts per series to aim for when the model is compared with its linear part (see
+:meth:`ForecastJob.origins`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,10 @@ class Split:
 
     @property
     def earliest(self) -> int:
-        """The first origin with at least one row before it."""
+        """The first origin for which the network has an input row.
+
+        A recursive network reads the row of the origin itself, a direct one only the rows before it.
+        """
         return self.series.first + (0 if self.series.recursive else 1)
 
 
@@ -55,8 +59,8 @@ class ForecastBatch:
     targets: Tensor
     """(T, B) or (T, B, H); NaN if there is no target."""
     known: Tensor
-    """Features known in advance. Direct forecasts: (T + H − 1, B, K), beginning one step after ``inputs``.
-    Recursive forecasts: (0, B, K)."""
+    """Features known in advance. Direct forecasts: (T + H − 1, B, K), the steps 1 … T + H − 1 after the first
+    input. Recursive forecasts: empty, (0, B, K), since ``inputs`` contains them."""
 
     def first_rows(self, rows: int) -> "ForecastBatch":
         """Return the first ``rows`` pieces of the batch."""
@@ -85,7 +89,7 @@ class ForecastJob:
             self._stream_spans = list(_stream_pieces(splits, training_ends, training.batch))
 
     def _training_end(self, split: Split) -> int:
-        """Return the exclusive end of the steps whose targets all lie in the training part."""
+        """Return the first step with a target outside the training part."""
         return split.train_end - (0 if split.series.recursive else self._horizon)
 
     def _window_starts(self, split: Split, training_end: int, window: int, stride: int) -> range:
@@ -179,8 +183,9 @@ class ForecastJob:
         """Return the relative error plus its standard error as the score.
 
         The relative error is the mean absolute error of the model divided by that of the linear part alone.
-        The initial weights forecast the linear part (score 1); they are replaced only if the improvement
-        exceeds one standard error (the one-standard-error rule, Breiman et al. 1984).
+        With its initial weights the model forecasts the same as the linear part alone (score 1). Other
+        weights replace them only if the improvement exceeds one standard error (the one-standard-error rule,
+        Breiman et al. 1984).
         """
         origins = [self.origins(s) for s in self._splits]
         excess_errors = [
@@ -199,7 +204,7 @@ class ForecastJob:
         forecasts overlap.
         """
         horizon = stride = self._config.forecast.horizon
-        if self._config.forecast.selects_against_linear:  # only many forecasts show a small gain
+        if self._config.forecast.selects_against_linear:  # a small gain shows only over many forecasts
             stride = max(1, min(horizon, (split.valid_end - split.train_end) // TARGET_ORIGIN_COUNT))
         origins = split.origins(split.train_end, split.valid_end, horizon, stride)
         if not origins:
@@ -237,7 +242,7 @@ def cut_pieces(spans: Sequence[tuple[PreparedSeries, int, int]], steps: int, hor
 
 
 def _observed_losses(member: Member, pieces: ForecastBatch, state: CarriedState) -> tuple[Tensor, State]:
-    """Return the losses of the targets that are not missing, (M,), and the state after the last step."""
+    """Return one loss per target that is not missing, and the state after the last step."""
     losses, final = _losses_with_zeros(member, pieces, state)
     return losses[~pieces.targets.isnan()], final
 
@@ -255,7 +260,7 @@ def _losses_with_zeros(member: Member, pieces: ForecastBatch, state: CarriedStat
 def _stream_pieces(
     splits: Sequence[Split], training_ends: Sequence[int], batch: int
 ) -> Iterator[tuple[Split, int, int]]:
-    """Cut every series into pieces of equal length, as many for each series.
+    """Cut every series into the same number of pieces, of equal length within a series.
 
     There are about ``batch`` pieces in total, and at least one per series.
     """

@@ -48,7 +48,7 @@ def forecast(
     Args:
         model: model in evaluation mode.
         prepared: the series.
-        origins: origins, each with at least one row before it.
+        origins: origins, each with a row that the network may read (:meth:`PreparedSeries.end_of_input`).
         horizon: H; for a direct model, at most its own horizon.
         config: configuration of the model.
         samples: number of paths to sample from a distribution; 0 takes config.forecast.samples.

@@ -56,9 +56,9 @@ def split_lines(documents: list[Document], tokenizer: Tokenizer, line_mode: str)
 
 
 def tokenize_lines(lines: list[Document], tokenizer: Tokenizer) -> TokenStream:
-    """Tokenize each line as a document of its own that includes the line end, so that this is scored too."""
+    """Tokenize each line as a separate document. The line end is part of it and is scored too."""
     newline_ids = tokenizer.encode("\n")
-    # The vocabulary may lack "\n".
+    # If the vocabulary lacks "\n", lines get no line end.
     line_end_ids = newline_ids if (newline_ids != UNK_ID).all() else newline_ids[:0]
     encoded = [np.concatenate([tokenizer.encode(line.text), line_end_ids]) for line in lines]
     return join_documents(encoded, EOS_ID, ends_lines=tokenizer.ends_lines)
@@ -69,7 +69,7 @@ def separate_line_rows(
 ) -> Iterator[Row]:
     """Yield a row for each line that :func:`tokenize_lines` tokenized.
 
-    If the tokenizer does not end lines with ``<eos>``, an ``<eos>`` between two lines is not part of any row.
+    Some tokenizers use ``<eos>`` only to separate documents; that ``<eos>`` does not count in any row.
     """
     separators = 0 if tokenizer.ends_lines else 1
     ids = tokens.ids[1:]

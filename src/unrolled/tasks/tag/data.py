@@ -32,7 +32,7 @@ class TaggedBatch:
     tags: Tensor
 
     def first_rows(self, rows: int) -> "TaggedBatch":
-        """Return the first sentences, cut to the longest of them."""
+        """Return the first sentences, without the time steps that are padding in all of them."""
         sentences = self.sentences.first_rows(rows)
         return TaggedBatch(sentences, self.tags[: len(sentences.words), :rows])
 

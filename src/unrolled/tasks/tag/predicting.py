@@ -43,10 +43,10 @@ def tag_and_score(
 
 
 def _sum_nats(model: RecurrentTagger, emissions: torch.Tensor, batch: TaggedBatch) -> tuple[float, int]:
-    """Return the sum of −ln p over the true tags that occur in the training data, and the number of these.
+    """Return the sum of −ln p over the words whose true tag occurs in training, and their number.
 
-    A CRF sums over all possible tags at the other words:
-    ln p = ln Z(sequences with the known true tags) − ln Z(all sequences).
+    In a CRF, words whose true tag is missing or does not occur in training are summed out:
+    ln p = ln Z over the sequences that agree with the known tags − ln Z over all sequences.
     """
     lengths, count = batch.sentences.lengths, int((batch.tags != IGNORE).sum())
     if model.crf is None or count == int(lengths.sum()):

@@ -76,7 +76,10 @@ class TranslationJob:
         return batch.first_rows(rows)
 
     def validate(self) -> Validation | None:
-        """Return nats per token on the held-out pairs; with a BLEU function also BLEU, as the score."""
+        """Return the nats per token on the held-out pairs.
+
+        The score is these nats, or −BLEU if there is a BLEU function.
+        """
         valid = self._data.valid
         if valid is None:
             return None
