@@ -30,7 +30,7 @@ torch.set_num_threads(1)
 # Fills the memory of torch.empty with NaN, so that a read of unwritten memory is detected.
 torch.use_deterministic_algorithms(True)
 
-settings.register_profile("quick", deadline=None, max_examples=40)
+settings.register_profile("quick", deadline=None, max_examples=30)
 settings.register_profile("ci", settings.get_profile("quick"), derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=200)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "quick"))

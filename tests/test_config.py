@@ -163,7 +163,7 @@ def test_toml_gives_the_same_tree():
         ({"epochs": -1}, "epochs=-1: must be at least 0"),
         ({"batch": 0}, "batch=0"),
         ({"seed": -1}, "seed=-1"),
-        ({"vectors": "v.txt", "input": "one-hot"}, "needs input='vectors'"),
+        ({"vectors": "v.txt", "input": "one-hot"}, "give both input='vectors' and vectors=FILE, or neither"),
         ({"freeze_vectors": True}, "freeze_vectors"),
     ],
 )

@@ -54,6 +54,7 @@ def make_small_problem(case: Case, hidden: int, batch: int, inputs: int, steps: 
     return all_masks(make_problem(widened(case, hidden), **sizes), hidden).to(torch.float32)
 
 
+@pytest.mark.thin(5)
 @needs_bfloat16
 @pytest.mark.parametrize("checkpoint_every", [None, 4])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
@@ -73,6 +74,7 @@ def test_every_cell_is_close_to_float32_but_not_equal(
     assert min(errors) > 1e-4
 
 
+@pytest.mark.thin(4)
 @needs_bfloat16
 @pytest.mark.parametrize(
     "size", [(1, 1, 1, 3), (3, 13, 2, 4), (33, 1, 47, 3), (48, 14, 31, 5), (130, 50, 16, 3)]

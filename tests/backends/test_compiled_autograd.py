@@ -91,6 +91,7 @@ IN_PLACE = {
 }
 
 
+@pytest.mark.thin(3)
 @pytest.mark.parametrize("change", IN_PLACE)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_an_output_may_be_changed_in_place(case: Case, change: str) -> None:

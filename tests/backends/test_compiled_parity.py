@@ -43,6 +43,7 @@ def make_sized_problem(
     return all_masks(problem, hidden) if masked else problem
 
 
+@pytest.mark.thin(7)
 @pytest.mark.parametrize("masked", [False, True], ids=["plain", "masks"])
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("case", ALL_CASES, ids=str)
@@ -120,6 +121,7 @@ SIZE_CASES = (
 )
 
 
+@pytest.mark.thin(3)
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("name", SIZE_CASES)
 def test_odd_sizes(name: str, size: tuple[int, int, int, int]) -> None:

@@ -48,7 +48,6 @@ def compare(command, tmp_path):
     return run
 
 
-@pytest.mark.draws
 @pytest.mark.parametrize("task", FLAGS)
 def test_every_task_is_compared_and_continued(compare, task, tmp_path):
     done = compare(task)

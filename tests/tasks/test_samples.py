@@ -174,7 +174,7 @@ def test_a_forecaster_names_steps_by_their_days(trained) -> None:
     first = forecaster._reload_training_data().splits[0].series.first
     assert sample.tokens == [days[first : first + 5], days[-5:]]
     _, held_out = forecaster.sample(rows=2, steps=5)
-    train_steps = forecaster._reload_training_data().splits[0].train
+    train_steps = forecaster._reload_training_data().splits[0].train_end
     assert held_out.tokens[0] == days[train_steps : train_steps + 5]
 
 

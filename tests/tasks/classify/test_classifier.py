@@ -245,7 +245,7 @@ EXPECTED_FAILURES = {
 @parametrize_with_checks(
     [
         ur.Classifier(
-            hidden=6, epochs=40, batch=16, lr=0.02, threads=1, valid_fraction=0.0, bidirectional=False
+            hidden=6, epochs=25, batch=16, lr=0.02, threads=1, valid_fraction=0.0, bidirectional=False
         )
     ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,

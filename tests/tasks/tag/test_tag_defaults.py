@@ -119,6 +119,7 @@ OPTIONS = [
 EXCLUDE_EACH_OTHER = {"output", "label_smoothing"}
 
 
+@pytest.mark.thin(4)
 @pytest.mark.parametrize("pair", list(itertools.combinations(OPTIONS, 2)), ids=str)
 def test_every_pair_of_options_is_accepted(pair):
     options = pair[0] | pair[1]
