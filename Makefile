@@ -33,8 +33,9 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# One thread per test process: two of them share the two cores.
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+# One thread per test process: two of them share the two cores. Bytecode is written even if the environment says
+# otherwise, because tests start many interpreters.
+PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 test: lint
 	$(PYTEST) -m "not slow"
