@@ -82,17 +82,24 @@ def leave_blank(figure: object, format: str, **options: object) -> bytes:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all but every n-th case of the tests marked ``thin(n)`` as slow."""
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark most cases of the tests marked ``thin(n)`` as slow.
+
+    Every n-th case stays. If there are several parameters, so does the first case with each value.
+    """
     counts: Counter[str] = Counter()
+    seen: set[tuple[str, str, str]] = set()
     for item in items:
         marker = item.get_closest_marker("thin")
         if marker is None:
             continue
         test = item.nodeid.partition("[")[0]
-        if counts[test] % marker.args[0]:
+        parameters = item.callspec.params if len(item.callspec.params) > 1 else {}
+        values = {(test, name, repr(value)) for name, value in parameters.items()}
+        if counts[test] % marker.args[0] and values <= seen:
             item.add_marker("slow")
         counts[test] += 1
+        seen |= values
 
 
 @pytest.hookimpl(tryfirst=True)

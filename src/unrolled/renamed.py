@@ -19,19 +19,21 @@ def warn_renamed(old: str, new: str, stacklevel: int = 3) -> None:
     warnings.warn(f"{old} is now {new}; the old name will be removed", DeprecationWarning, stacklevel)
 
 
-def renamed_names(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return a module ``__getattr__`` for the old names of a package (PEP 562).
+def renamed_names(module: str, names: Mapping[str, str], home: str = "") -> Callable[[str], Any]:
+    """Return a module ``__getattr__`` for old names (PEP 562).
 
     Args:
-        package: ``__name__`` of the package.
-        names: new name of each old one; both belong to the package.
+        module: ``__name__`` of the module or package with the old names.
+        names: new name of each old one.
+        home: module with the new names, which is imported already; empty means the same module.
     """
+    home = home or module
 
     def get(name: str) -> Any:
         if name not in names:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
-        warn_renamed(f"{package}.{name}", f"{package}.{names[name]}")
-        return getattr(sys.modules[package], names[name])
+            raise AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
+        warn_renamed(f"{module}.{name}", f"{home}.{names[name]}")
+        return getattr(sys.modules[home], names[name])
 
     return get
 

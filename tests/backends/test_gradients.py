@@ -140,7 +140,6 @@ def test_stacked_layers(backend: str, case: Case, bidirectional: bool, lengths: 
     )
 
 
-@pytest.mark.thin(2)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_residual_layers_with_skip_of_every_cell(case: Case) -> None:
     assert check_layer_gradients(

@@ -9,14 +9,13 @@ from unrolled import LanguageModel
 from unrolled.cli.streams import LossyStream
 
 
-@pytest.mark.thin(2)
 @pytest.mark.parametrize(
     ("encoding", "words"),
     [
         ("ascii", ["next", "RUN", "--prompt", "naïve"]),
-        ("latin-1", ["summary", "RUN"]),
+        pytest.param("latin-1", ["summary", "RUN"], marks=pytest.mark.slow),
         ("cp1252", ["recipes"]),
-        ("latin-1", ["train", "lm", "--help"]),
+        pytest.param("latin-1", ["train", "lm", "--help"], marks=pytest.mark.slow),
     ],
 )
 def test_commands_work_on_a_console_that_is_not_utf8(encoding, words, tiny_run, start):

@@ -237,8 +237,10 @@ def test_forward_mode_through_an_exported_layer_raises() -> None:
             jvp(lambda x, m=module: m(x)[0], (x,), (v,))
 
 
-@pytest.mark.thin(3)
-@pytest.mark.parametrize("name", ["elman-tanh", "lstm-peepholes", "gru-after"])
+@pytest.mark.parametrize(
+    "name",
+    ["elman-tanh", *(pytest.param(n, marks=pytest.mark.slow) for n in ("lstm-peepholes", "gru-after"))],
+)
 def test_transforms_under_torch_compile(name: str) -> None:
     layer = make_layer(case_named(name))
     x = samples(layer)
