@@ -13,14 +13,14 @@ from unrolled import errors
 from unrolled.lazy import lazy_names
 
 __all__ = [
-    "Forecaster",
-    "ForecasterConfig",
     "GRU",
     "LSTM",
     "RNN",
     "Classifier",
     "ClassifierConfig",
     "ClassifierScore",
+    "Forecaster",
+    "ForecasterConfig",
     "GRUCell",
     "Interpolated",
     "LSTMCell",
@@ -28,9 +28,9 @@ __all__ = [
     "LanguageModelConfig",
     "LanguageScore",
     "LockedDropout",
-    "NGram",
     "MusicModel",
     "MusicModelConfig",
+    "NGram",
     "RNNCell",
     "RecurrentDrop",
     "Tagger",

@@ -3,15 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from unrolled.arrays import Ids
 from unrolled.data.buckets import length_buckets
 from unrolled.data.stream import IGNORE
-
-Ids = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

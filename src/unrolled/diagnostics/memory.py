@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from unrolled.arrays import Ids
 from unrolled.diagnostics.gradients import Floats
 from unrolled.errors import ConfigError, NonFiniteError, ShapeError
 from unrolled.short_repr import short_repr
@@ -20,7 +20,6 @@ The model starts each column from its initial state. Only its output at the last
 """
 Report = Callable[[int], None]
 """Progress callback: called with the number of tokens just processed."""
-Ids = NDArray[np.int64]
 CHUNK_TOKENS = 1 << 14
 
 

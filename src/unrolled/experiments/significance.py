@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unrolled.tasks.base.outcome import ItemLosses, Numbers
+from unrolled.arrays import Numbers
+from unrolled.tasks.base.outcome import ItemLosses
 
 SAMPLES = 4000
 """Default number of bootstrap samples."""

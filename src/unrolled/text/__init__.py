@@ -13,8 +13,8 @@ from unrolled.text.tokenizer import EOS_ID, UNK_ID, Tokenizer
 __all__ = [
     "EOS_ID",
     "UNK_ID",
-    "TextConfig",
     "PairTokenizer",
+    "TextConfig",
     "Tokenizer",
     "tokenizer_from_json",
     "tokenizer_to_json",

@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Literal
 import msgspec
 import numpy as np
 
+from unrolled.arrays import Ids
 from unrolled.reading import convert
-from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Ids, Tokenizer
+from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Tokenizer
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):

@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
+from unrolled.arrays import Ids
 from unrolled.reading import convert
 from unrolled.text.build import TextConfig, tokenizer_from_json, tokenizer_to_json, train_tokenizer
-from unrolled.text.tokenizer import Ids, Tokenizer
+from unrolled.text.tokenizer import Tokenizer
 
 
 class _Joint(msgspec.Struct, forbid_unknown_fields=True):

@@ -11,9 +11,10 @@ import numpy as np
 import tokenizers
 from tokenizers import pre_tokenizers, trainers
 
+from unrolled.arrays import Ids
 from unrolled.text.bpe_file import make_pipeline, pipeline_from_json
 from unrolled.text.long_runs import cut_long_runs
-from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Ids, Tokenizer
+from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Tokenizer
 
 _SURROGATES = re.compile("([\ud800-\udfff])")
 

@@ -4,14 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from unrolled.arrays import Ids
 from unrolled.symbols import EOS, EOS_ID, UNK, UNK_ID
 
 __all__ = ["EOS", "EOS_ID", "UNK", "UNK_ID", "Ids", "Tokenizer"]
-
-Ids = NDArray[np.int64]
 
 
 class Tokenizer(ABC):

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from unrolled.arrays import Ids
 from unrolled.reading import convert
-from unrolled.text.tokenizer import EOS, UNK, UNK_ID, Ids
+from unrolled.text.tokenizer import EOS, UNK, UNK_ID
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):

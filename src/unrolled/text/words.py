@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Literal
 import msgspec
 import numpy as np
 
+from unrolled.arrays import Ids
 from unrolled.reading import convert
-from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Ids, Tokenizer
+from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Tokenizer
 
 _PARTS = re.compile(r"<unk>|<eos>|\w+(?:['’\-]\w+)*|[^\w\s]")
 """A word, with inner apostrophes and hyphens, or one punctuation mark."""

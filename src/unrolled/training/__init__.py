@@ -20,19 +20,19 @@ __all__ = [
     "CHECKPOINT",
     "LOG",
     "MODEL",
+    "Callback",
+    "CallbackList",
     "Job",
     "NewLimits",
     "OptimizerConfig",
     "Progress",
     "StepLoss",
     "StepLosses",
+    "StepStats",
     "Trainer",
     "TrainingConfig",
-    "StepStats",
     "Validation",
     "Watcher",
-    "Callback",
-    "CallbackList",
 ]
 
 __getattr__ = renamed_names(__name__, {"Update": "StepStats", "Watchers": "CallbackList"})

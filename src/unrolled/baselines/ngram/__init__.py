@@ -8,12 +8,12 @@ from unrolled.baselines.ngram.smoothing import SMOOTHINGS, DiscountWarning, Smoo
 from unrolled.baselines.ngram.table import NGramTable
 
 __all__ = [
+    "SMOOTHINGS",
     "DiscountWarning",
     "Growth",
     "NGram",
     "NGramCounts",
     "NGramTable",
-    "SMOOTHINGS",
     "Smoothing",
     "SumWarning",
     "Texts",

@@ -11,14 +11,14 @@ __all__ = [
     "PairForm",
     "Pairs",
     "Sources",
+    "build_pairs",
+    "build_sources",
+    "check_texts",
     "is_folder",
     "open_folder",
-    "build_pairs",
     "read_pairs",
     "read_sources",
-    "build_sources",
     "split_lines",
-    "check_texts",
     "strip_text",
 ]
 

@@ -5,7 +5,7 @@ from unrolled.data.piano.rolls import KEYS, LOWEST, PianoNote, piano_roll, roll_
 from unrolled.data.piano.sources import open_pieces
 from unrolled.renamed import renamed_names
 
-__all__ = ["KEYS", "LOWEST", "Collection", "PianoNote", "roll_to_piece", "open_pieces", "piano_roll"]
+__all__ = ["KEYS", "LOWEST", "Collection", "PianoNote", "open_pieces", "piano_roll", "roll_to_piece"]
 
 __getattr__ = renamed_names(__name__, {"notes_of": "roll_to_piece"})
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unrolled.data.series.series import Numbers
+from unrolled.arrays import Numbers
 from unrolled.data.tables import Table, is_missing, is_number
 from unrolled.errors import DataError
 from unrolled.extras import extra

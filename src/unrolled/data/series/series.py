@@ -3,15 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from unrolled.arrays import Numbers
 from unrolled.data.series.axis import TimeAxis
 from unrolled.data.series.config import TimeRulesConfig
 from unrolled.short_repr import short_repr
 from unrolled.wording import counted
-
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ __all__ = [
     "Reader",
     "Tagged",
     "TaggedFile",
-    "select_complete",
+    "find_tagged_parts",
     "open_path",
     "open_tagged",
     "read_tagged",
-    "find_tagged_parts",
+    "select_complete",
 ]
 
 __getattr__ = renamed_names(__name__, {"complete": "select_complete", "tagged_parts": "find_tagged_parts"})

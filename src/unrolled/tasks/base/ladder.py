@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+from unrolled.arrays import Numbers
 from unrolled.config import option_names, with_options
 from unrolled.errors import ConfigError, suggestion
 from unrolled.tasks.base.networks import CELLS, parse_cell_name, with_cell
 from unrolled.tasks.base.options import parse_options
-from unrolled.tasks.base.outcome import ItemLosses, Numbers, SavedOutcome
+from unrolled.tasks.base.outcome import ItemLosses, SavedOutcome
 
 SHARED_GROUPS = ("corpus", "text", "data", "columns", "rules")
 SHARED = ("seed", "minutes", "cell", "model", "horizon", "season")

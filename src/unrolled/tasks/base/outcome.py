@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.arrays import Numbers
 from unrolled.short_repr import short_repr
-
-Numbers = NDArray[np.float64]
 
 
 @short_repr

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from unrolled.arrays import Numbers
 from unrolled.config import with_options
 from unrolled.data.series_tables import read_series
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
-from unrolled.tasks.base.outcome import ItemLosses, Numbers, Outcome, SavedOutcome
+from unrolled.tasks.base.outcome import ItemLosses, Outcome, SavedOutcome
 from unrolled.tasks.forecast.backtest import Backtest, series_notes
 from unrolled.tasks.forecast.baselines import baseline_forecast, baseline_forecasts, fit_autoregression
 from unrolled.tasks.forecast.data import fit_scales

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from unrolled.arrays import Ids
 from unrolled.data import Chunk, Document, Sentences, TokenStream, join_documents
 from unrolled.errors import DataError
 from unrolled.tasks.base.sample import SampleSize
@@ -15,7 +16,6 @@ from unrolled.tasks.lm.config import CorpusConfig
 from unrolled.tasks.lm.hold_out import split_documents
 from unrolled.tasks.lm.lines import prepare_text
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
-from unrolled.text.tokenizer import Ids
 from unrolled.unknown import get_unknown_share, unknown_share
 
 Tokens = TokenStream | Sentences

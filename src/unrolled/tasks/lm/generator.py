@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unrolled.arrays import Ids
 from unrolled.decoding import Hypothesis, SamplingConfig, beam_search, draw
 from unrolled.devices import get_device, move
 from unrolled.models import RecurrentLanguageModel
 from unrolled.models.token_encoder import State
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
-from unrolled.text.tokenizer import Ids
 
 
 class Generator:

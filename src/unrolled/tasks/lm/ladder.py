@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from unrolled.arrays import Numbers
 from unrolled.baselines.interpolation import fit_weights, mix
 from unrolled.baselines.ngram import SMOOTHINGS, UnigramCache
 from unrolled.config import with_options
@@ -17,7 +18,7 @@ from unrolled.data.fingerprint import fingerprint
 from unrolled.errors import ConfigError
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.networks import CELLS
-from unrolled.tasks.base.outcome import ItemLosses, Numbers, Outcome, SavedOutcome
+from unrolled.tasks.base.outcome import ItemLosses, Outcome, SavedOutcome
 from unrolled.tasks.lm.config import CorpusConfig
 from unrolled.tasks.lm.data import UNITS, TextToScore, Tokens, all_ids, make_corpus
 from unrolled.tasks.lm.defaults import fill_defaults

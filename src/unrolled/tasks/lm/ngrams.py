@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from unrolled.arrays import Ids, Numbers
 from unrolled.baselines.ngram import (
     SMOOTHINGS,
     DiscountWarning,
@@ -22,10 +23,9 @@ from unrolled.baselines.ngram import (
 )
 from unrolled.data import TokenStream
 from unrolled.errors import DataError
-from unrolled.tasks.base.outcome import Numbers
 from unrolled.tasks.lm.data import Tokens
 from unrolled.text import EOS_ID
-from unrolled.text.tokenizer import Ids, Tokenizer
+from unrolled.text.tokenizer import Tokenizer
 
 NAMED: dict[str, tuple[Smoothing, int]] = {
     "unigram": ("add-k", 1),

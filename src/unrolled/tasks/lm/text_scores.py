@@ -8,12 +8,11 @@ from typing import Literal
 
 import numpy as np
 
+from unrolled.arrays import Ids, Numbers
 from unrolled.data import Document, Sentences, TokenStream, join_documents
-from unrolled.tasks.base.outcome import Numbers
 from unrolled.tasks.lm.data import Tokens, all_ids
 from unrolled.tasks.lm.lines import prepare_text
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
-from unrolled.text.tokenizer import Ids
 
 RowUnit = Literal["sentence", "line", "token"]
 

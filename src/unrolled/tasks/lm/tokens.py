@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.arrays import Ids
 from unrolled.baselines.ngram.vocabulary import Tokens as TokenLists
 from unrolled.baselines.ngram.vocabulary import are_sentences
 from unrolled.data import Sentences, TokenStream
@@ -14,7 +15,6 @@ from unrolled.symbols import EOS
 from unrolled.tasks.lm.artifacts import LanguageArtifacts
 from unrolled.tasks.lm.data import Tokens
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
-from unrolled.text.tokenizer import Ids
 
 
 def tokens_to_score(tokens: TokenLists, artifacts: LanguageArtifacts, mode: str) -> Tokens:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unrolled.arrays import Ids
 from unrolled.data import IGNORE
 from unrolled.data.buckets import length_buckets
 from unrolled.data.ragged import pad
@@ -17,7 +18,7 @@ from unrolled.data.tagged import Tagged
 from unrolled.errors import DataError
 from unrolled.models.tagger import SentenceBatch
 from unrolled.tasks.tag.config import WordsConfig
-from unrolled.text.tokenizer import UNK_ID, Ids
+from unrolled.text.tokenizer import UNK_ID
 from unrolled.text.vocabulary import Vocabulary
 
 MAX_UNSEEN_FRACTION = 0.5

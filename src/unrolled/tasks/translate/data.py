@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.arrays import Ids
 from unrolled.data import EncodedPairs, PairForm, Pairs, build_pairs, read_pairs
 from unrolled.data.pairs import is_folder, open_folder
 from unrolled.errors import DataError
 from unrolled.tasks.base.unknown import UnknownTokens
 from unrolled.tasks.translate.config import PairsConfig, TranslatorConfig
 from unrolled.text import EOS_ID, UNK_ID, PairTokenizer
-from unrolled.text.tokenizer import Ids, Tokenizer
+from unrolled.text.tokenizer import Tokenizer
 from unrolled.training.records import Count
 from unrolled.unknown import unknown_share
 

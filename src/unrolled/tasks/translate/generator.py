@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unrolled.arrays import Ids
 from unrolled.data import SourceBatch, pad_sources
 from unrolled.decoding import Hypothesis, Start, search
 from unrolled.devices import get_device, move
@@ -16,7 +17,7 @@ from unrolled.tasks.translate.artifacts import TranslatorArtifacts
 from unrolled.tasks.translate.config import TranslationSearchConfig
 from unrolled.tasks.translate.limit import max_output_tokens
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
-from unrolled.text.tokenizer import EOS, Ids
+from unrolled.text.tokenizer import EOS
 from unrolled.training.progress_display import ProgressCallback
 
 MAX_HYPOTHESES = 512
