@@ -54,7 +54,7 @@ def make_small_problem(case: Case, hidden: int, batch: int, inputs: int, steps: 
     return all_masks(make_problem(widened(case, hidden), **sizes), hidden).to(torch.float32)
 
 
-@pytest.mark.thin(5)
+@pytest.mark.thin(13)
 @needs_bfloat16
 @pytest.mark.parametrize("checkpoint_every", [None, 4])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])

@@ -36,7 +36,7 @@ LENGTHS = [4, 7, 1, 6, 3]
 INTERVALS = (1, 2, 3, STEPS, 50, "auto")
 
 
-@pytest.mark.thin(7)
+@pytest.mark.thin(13)
 @needs_extension
 @pytest.mark.parametrize("checkpoint_every", INTERVALS)
 @pytest.mark.parametrize("reverse", [False, True], ids=["left-to-right", "right-to-left"])

@@ -42,7 +42,7 @@ def cut_out(t: Tensor) -> Tensor:
 LAYOUTS: tuple[Callable[[Tensor], Tensor], ...] = (transposed, column_major, sliced, cut_out)
 
 
-@pytest.mark.thin(5)
+@pytest.mark.thin(13)
 @pytest.mark.parametrize("argument_group", ["x", "states", "weights", "all"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", NAMES)

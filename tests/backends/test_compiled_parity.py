@@ -43,7 +43,7 @@ def make_sized_problem(
     return all_masks(problem, hidden) if masked else problem
 
 
-@pytest.mark.thin(7)
+@pytest.mark.thin(13)
 @pytest.mark.parametrize("masked", [False, True], ids=["plain", "masks"])
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("case", ALL_CASES, ids=str)

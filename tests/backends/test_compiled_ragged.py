@@ -36,7 +36,7 @@ def fill_padding(problem: Problem, lengths: list[int], padding_value: float) -> 
     return problem.of([x.requires_grad_(), *problem.leaves[1:]])
 
 
-@pytest.mark.thin(5)
+@pytest.mark.thin(13)
 @pytest.mark.parametrize("checkpoint_every", [None, 3])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("case", ALL_CASES, ids=str)
@@ -67,7 +67,7 @@ def test_ragged_rows_equal_single_rows(case: Case, reverse: bool, checkpoint_eve
     assert_near(batched_gradients, summed, within=1e-12)
 
 
-@pytest.mark.thin(5)
+@pytest.mark.thin(13)
 @pytest.mark.parametrize("checkpoint_every", [None, 3])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("case", ALL_CASES, ids=str)

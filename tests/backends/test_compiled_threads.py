@@ -96,7 +96,7 @@ def test_one_thread_and_two_agree(name: str, set_threads: SetThreads) -> None:
 # Teams that split the units of few rows.
 
 
-@pytest.mark.thin(5)
+@pytest.mark.thin(13)
 @pytest.mark.parametrize(("batch", "threads"), [(1, 2), (1, 3), (1, 4), (2, 4), (3, 4), (1, 8)])
 @pytest.mark.parametrize("case", SPLITTABLE, ids=str)
 def test_threads_split_the_units_of_few_rows(

@@ -47,7 +47,7 @@ def make_sized_problem(case: Case, hidden: int, batch: int, inputs: int, steps: 
     return all_masks(make_problem(widened(case, hidden), **sizes), hidden)
 
 
-@pytest.mark.thin(5)
+@pytest.mark.thin(13)
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("name", SIZE_CASES)
 def test_sizes(name: str, size: tuple[int, int, int, int], kernels: str) -> None:

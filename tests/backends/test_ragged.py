@@ -39,7 +39,7 @@ def fill_padding(x: Tensor, lengths: list[int], padding_value: float = 1e3) -> T
     return x.requires_grad_()
 
 
-@pytest.mark.thin(7)
+@pytest.mark.thin(13)
 @pytest.mark.parametrize("masked", [False, True], ids=["plain", "masks"])
 @pytest.mark.parametrize("skip", [0, 2, 3])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])

@@ -109,7 +109,7 @@ def test_reverse_equals_flipping_input_and_output(case: Case, skip: int) -> None
     assert (gradient[-1] != 0).any()
 
 
-@pytest.mark.thin(7)
+@pytest.mark.thin(13)
 @pytest.mark.parametrize("skip", [0, 2, 3])
 @pytest.mark.parametrize("first", [1, 2, 5])
 @pytest.mark.parametrize("case", CASES, ids=str)

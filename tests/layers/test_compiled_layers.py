@@ -75,7 +75,7 @@ CELLS_WITH_OPTIONS = [
 ]
 
 
-@pytest.mark.thin(7)
+@pytest.mark.thin(13)
 @needs_extension
 @pytest.mark.parametrize(("case", "options"), CELLS_WITH_OPTIONS)
 def test_every_option_of_every_cell(case: Case, options: dict[str, Any]) -> None:

@@ -40,7 +40,7 @@ def single_layers(stack: Recurrent, case: Case, **options: Any) -> list[Recurren
     return layers
 
 
-@pytest.mark.thin(7)
+@pytest.mark.thin(13)
 @pytest.mark.parametrize("lengths", [None, [3, 5, 1]], ids=["full", "ragged"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("residual", [False, True])
@@ -149,7 +149,7 @@ def test_the_explanation_of_trace_names_the_reason() -> None:
         make_layer(case_named("lstm"), backend="aten").trace(uniform(2, 1, 2, seed=0))
 
 
-@pytest.mark.thin(5)
+@pytest.mark.thin(13)
 @pytest.mark.parametrize("input_form", ["batch_first", "unbatched", "packed"])
 @pytest.mark.parametrize(("backend", "case"), PATHS)
 def test_every_input_form_gives_equal_results(backend: str, case: Case, input_form: str) -> None:

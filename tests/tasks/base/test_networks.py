@@ -60,7 +60,7 @@ COMBINATIONS = [
 ]
 
 
-@pytest.mark.thin(5)
+@pytest.mark.thin(13)
 @pytest.mark.parametrize(("task", "base", "cell"), COMBINATIONS)
 def test_only_options_that_the_cell_lacks_are_reset(task, base, cell):
     config_type = spec_of(task).config

@@ -92,7 +92,7 @@ def test_given_options_are_kept(labelled, name, value):
     assert filled_again == config
 
 
-@pytest.mark.thin(7)
+@pytest.mark.thin(13)
 @pytest.mark.parametrize("first", sorted(OPTIONS))
 @pytest.mark.parametrize("second", sorted(OPTIONS))
 def test_no_valid_pair_of_options_is_refused(first, second):
