@@ -18,7 +18,6 @@ def make_table(values, **changes):
     return frame([line_of([o], "perplexity", None) for o in outcomes])
 
 
-@pytest.mark.thin(3)
 @pytest.mark.parametrize(
     "values",
     [
@@ -32,7 +31,7 @@ def make_table(values, **changes):
         [-1.0, 2.0],
     ],
 )
-@pytest.mark.parametrize("higher", [True, False])
+@pytest.mark.parametrize("higher", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_a_plot_has_its_size(tmp_path, values, higher):
     path = tmp_path / "ladder.png"
     assert plot_comparison(make_table(values), "perplexity", 1.0, higher=higher, path=path) == path

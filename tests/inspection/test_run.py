@@ -8,9 +8,10 @@ import torch
 
 from cases import CASES, Case
 from unrolled.errors import ConfigError
-from unrolled.inspection import InspectionConfig, inspect, inspect_run, write_report
+from unrolled.inspection import InspectionConfig, RunInspection, inspect, inspect_run, write_report
 from unrolled.inspection.run_page import run_page
 from unrolled.pages import write_figures, write_numbers
+from unrolled.tasks import Task
 
 SMALL = InspectionConfig(rows=3, steps=12, long_steps=40, samples=6, targets=8)
 TASKS = [name for name in CASES if " " not in name]
@@ -33,9 +34,15 @@ def test_every_task_can_be_inspected(name: str, tmp_path: Path) -> None:
     assert page.facts["task"] == task.spec.verb
 
 
-def test_report_figures_and_numbers_are_written(tmp_path: Path) -> None:
-    task = CASES["lm"].fit(CASES["lm"].write(tmp_path))
-    inspection = inspect_run(task, name="a model", extent=SMALL)
+@pytest.fixture(scope="module")
+def lm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Task, RunInspection]:
+    """A trained language model and its inspection."""
+    task = CASES["lm"].fit(CASES["lm"].write(tmp_path_factory.mktemp("lm")))
+    return task, inspect_run(task, name="a model", extent=SMALL)
+
+
+def test_report_figures_and_numbers_are_written(lm: tuple[Task, RunInspection], tmp_path: Path) -> None:
+    _, inspection = lm
     text = write_report(inspection, tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<h1>a model</h1>" in text
     page = run_page(inspection)
@@ -45,9 +52,8 @@ def test_report_figures_and_numbers_are_written(tmp_path: Path) -> None:
     assert len(written) == 2 * len(page.drawn)
 
 
-def test_recorded_states_are_those_of_the_model(tmp_path: Path) -> None:
-    task = CASES["lm"].fit(CASES["lm"].write(tmp_path))
-    inspection = inspect_run(task, extent=SMALL)
+def test_recorded_states_are_those_of_the_model(lm: tuple[Task, RunInspection]) -> None:
+    task, inspection = lm
     assert inspection.long is not None
     assert len(inspection.long.tokens) == SMALL.long_steps
     _, sample = task.sample(None, rows=1, steps=SMALL.long_steps)

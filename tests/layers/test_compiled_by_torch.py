@@ -132,16 +132,15 @@ def test_a_compiled_layer_gives_equal_outputs_for_any_batch_size(
 
 
 # torch reads .grad of tensors at a graph break, and warns about that.
-@pytest.mark.thin(3)
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
 @pytest.mark.parametrize(
     ("name", "variant"),
     [
         ("elman-tanh", "backend"),
-        ("lstm", "backend"),
+        pytest.param("lstm", "backend", marks=pytest.mark.slow),
         ("gru-after", "autocast"),
         ("lstm", "one step"),
-        ("gru-after", "packed"),
+        pytest.param("gru-after", "packed", marks=pytest.mark.slow),
     ],
 )
 def test_ragged_rows_on_torch_kernels(name: str, variant: str) -> None:

@@ -17,6 +17,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.ticker import Formatter, LogFormatterSciNotation, NullFormatter
 
@@ -133,7 +134,8 @@ def apply_style(figure: Figure) -> None:
             axes.yaxis.get_minor_formatter(), _PlainPowers
         ):
             axes.yaxis.set_minor_formatter(NullFormatter())
-    if figure.get_layout_engine() is not None:
+    # A layout that was switched off leaves a placeholder behind.
+    if not isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine | None):
         # Space for labels changes the ticks, which change the labels: each drawing would differ slightly.
         figure.draw_without_rendering()
         figure.draw_without_rendering()

@@ -56,9 +56,9 @@ def measure(tmp_path, monkeypatch):
     return run_sets
 
 
-def test_a_set_is_trained_once_and_its_result_kept(measure, tmp_path):
-    succeeded, output = measure([TEXT])
-    assert succeeded, output
+def test_a_failed_run_is_named_the_others_continue_and_are_kept(measure, tmp_path):
+    succeeded, output = measure([PublicSet("gone", "lm", "gone.txt"), TEXT])
+    assert not succeeded
     assert "| text --max-steps 3" in output
     written = json.loads((tmp_path / "out" / "defaults.json").read_text())
     assert written["sets"][0]["baselines"]
@@ -66,11 +66,6 @@ def test_a_set_is_trained_once_and_its_result_kept(measure, tmp_path):
     assert measure([TEXT])[0]
     assert (tmp_path / "out" / "text.log").stat().st_mtime_ns == before
     assert (tmp_path / "out" / "defaults.md").read_text().startswith("| set |")
-
-
-def test_a_failed_run_is_named_and_the_others_continue(measure):
-    succeeded, output = measure([PublicSet("gone", "lm", "gone.txt"), TEXT])
-    assert not succeeded
     assert "gone: exit status 1: " in output
     assert "gone.txt: no such file" in output
     assert "| text" in output
