@@ -14,6 +14,9 @@ __all__ = [
     "DataError",
     "RunError",
     "NonFiniteError",
+    "ProgramError",
+    "StreamError",
+    "ExportError",
     "MissingExtraError",
 ]
 
@@ -60,6 +63,18 @@ class NotFittedError(RunError):
 
 class NonFiniteError(UnrolledError, ArithmeticError):
     """The loss or a gradient became infinite or not a number."""
+
+
+class ProgramError(UnrolledError, NotImplementedError):
+    """The step of a cell cannot be written as a step program, which the runtime and the exports need."""
+
+
+class StreamError(UnrolledError, RuntimeError):
+    """A stream cannot do this now: another thread uses it, or it has not made a step yet."""
+
+
+class ExportError(UnrolledError, NotImplementedError):
+    """The model cannot be written in the requested format."""
 
 
 class MissingExtraError(UnrolledError, ImportError):

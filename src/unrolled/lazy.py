@@ -39,3 +39,16 @@ def lazy_names(
         return value
 
     return find, lambda: sorted(scope["__all__"])
+
+
+class LazyModule:
+    """A module that is imported when one of its names is first used."""
+
+    def __init__(self, load: Callable[[], Any]) -> None:
+        """Take a function that imports and returns the module, so that torch.compile can follow it."""
+        self._load = load
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._load(), name)
+        setattr(self, name, value)
+        return value

@@ -9,24 +9,28 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal
-
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from unrolled.cells.declarations import Kernel, TracedActivation
+from unrolled.cells.functions import layer_norm, linear
 from unrolled.errors import ConfigError
 
-Parameters = Mapping[str, Tensor]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Parameters = Mapping[str, "Tensor"]
 """Maps short parameter names (``weight_ih``, ``bias_hh``, …) to tensors."""
 
-Masks = Mapping[str, Tensor | float]
+Masks = Mapping[str, "Tensor | float"]
 """Masks of one step. ``zoneout_<state>``: fraction of the old state to keep (a mask of zeros and ones in
 training, the rate in evaluation). ``candidate``: factor of the candidate, the new content of the state."""
 
-State = tuple[Tensor, ...]
+State = tuple["Tensor", ...]
 """State tensors of a cell or a stack, in the order of ``Cell.state_names``."""
+
+Gates = dict[str, "Tensor"]
+"""Gates of one step by name, for traces."""
+
 RecurrentInit = Literal["uniform", "orthogonal", "identity"]
 
 _NEVER_INHERITED = ("kernel", "torch_kernel", "state_activations")
@@ -149,6 +153,8 @@ class Cell(ABC):
 
     def initialise(self, p: Parameters) -> None:
         """Initialise the parameters in place: torch's uniform(±1/√H), then the changes set by the options."""
+        import torch
+
         hidden_size = p["weight_ih"].shape[0] // self.gates
         bound = 1.0 / math.sqrt(hidden_size)
         with torch.no_grad():
@@ -166,26 +172,26 @@ class Cell(ABC):
                     else:
                         torch.nn.init.eye_(block)
 
-    def project(self, x: Tensor, p: Parameters) -> Tensor:
+    def project(self, x: "Tensor", p: Parameters) -> "Tensor":
         """Return ``W x + b`` of shape (…, G·H) for x of shape (…, I)."""
         if not self.layer_norm:
-            return F.linear(x, p["weight_ih"], p.get("bias_ih"))
-        product = F.linear(x, p["weight_ih"])
-        return F.layer_norm(product, product.shape[-1:], p["weight_ln_ih"], p.get("bias_ih"))
+            return linear(x, p["weight_ih"], p.get("bias_ih"))
+        product = linear(x, p["weight_ih"])
+        return layer_norm(product, p["weight_ln_ih"], p.get("bias_ih"))
 
-    def recur(self, h: Tensor, p: Parameters) -> Tensor:
+    def recur(self, h: "Tensor", p: Parameters) -> "Tensor":
         """Return ``U h + b_hh`` of shape (B, G·H) for h of shape (B, R)."""
         if not self.layer_norm:
-            return F.linear(h, p["weight_hh"], p.get("bias_hh"))
-        product = F.linear(h, p["weight_hh"])
-        return F.layer_norm(product, product.shape[-1:], p["weight_ln_hh"], p.get("bias_hh"))
+            return linear(h, p["weight_hh"], p.get("bias_hh"))
+        product = linear(h, p["weight_hh"])
+        return layer_norm(product, p["weight_ln_hh"], p.get("bias_hh"))
 
-    def emit(self, h: Tensor, p: Parameters) -> Tensor:
+    def emit(self, h: "Tensor", p: Parameters) -> "Tensor":
         """Return the output of the step, which is fed back: h, or its projection P h (Sak et al. 2014)."""
-        return F.linear(h, p["weight_hr"]) if "weight_hr" in p else h
+        return linear(h, p["weight_hr"]) if "weight_hr" in p else h
 
     @abstractmethod
-    def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
+    def step(self, a: "Tensor", state: State, p: Parameters, masks: Masks) -> tuple[State, Gates]:
         """Compute one step.
 
         Args:
@@ -199,12 +205,12 @@ class Cell(ABC):
         """
 
 
-def zoneout(new: Tensor, old: Tensor, keep_old: Tensor | float | None) -> Tensor:
+def zoneout(new: "Tensor", old: "Tensor", keep_old: "Tensor | float | None") -> "Tensor":
     """Keep a fraction of the old state (Krueger et al. 2017): ``z·old + (1−z)·new``."""
     return new if keep_old is None else keep_old * old + (1 - keep_old) * new
 
 
-def apply_candidate_mask(candidate: Tensor, masks: Masks) -> Tensor:
+def apply_candidate_mask(candidate: "Tensor", masks: Masks) -> "Tensor":
     """Apply dropout to the candidate only, so that memory is never erased (Semeniuta et al. 2016)."""
     return candidate * masks["candidate"] if "candidate" in masks else candidate
 

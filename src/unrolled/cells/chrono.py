@@ -1,9 +1,11 @@
 """Chrono initialisation: gate biases for an expected range of dependencies."""
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from unrolled.errors import ConfigError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def check_chrono(cell: str, max_steps: int, *, bias: bool = True) -> None:
@@ -16,11 +18,13 @@ def check_chrono(cell: str, max_steps: int, *, bias: bool = True) -> None:
         raise ConfigError(f"{cell}: chrono needs bias=True")
 
 
-def chrono_bias(units: int, max_steps: int, like: Tensor) -> Tensor:
+def chrono_bias(units: int, max_steps: int, like: "Tensor") -> "Tensor":
     """Return log u for each unit, with u uniform in [1, max_steps − 1].
 
     A gate with this bias starts at sigmoid(log u) = u / (1 + u): e⁻¹ of a state remains after about 1 + u
     steps.
     Source: Tallec & Ollivier (2018), Can recurrent neural networks warp time? (chrono initialisation).
     """
+    import torch
+
     return torch.empty(units, dtype=like.dtype, device=like.device).uniform_(1.0, max_steps - 1.0).log_()

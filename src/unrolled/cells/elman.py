@@ -1,12 +1,11 @@
 """The simple recurrent network of Elman (1990)."""
 
 from dataclasses import dataclass
-from typing import ClassVar
-
-from torch import Tensor
+from typing import TYPE_CHECKING, ClassVar
 
 from unrolled.cells.base import (
     Cell,
+    Gates,
     Masks,
     Parameters,
     State,
@@ -16,6 +15,9 @@ from unrolled.cells.base import (
 )
 from unrolled.cells.declarations import Kernel, TracedActivation
 from unrolled.cells.nonlinearities import NONLINEARITIES, Nonlinearity
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,7 @@ class Elman(Cell):
         """See :attr:`Cell.is_simple`."""
         return not self.layer_norm
 
-    def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
+    def step(self, a: "Tensor", state: State, p: Parameters, masks: Masks) -> tuple[State, Gates]:
         """See :meth:`Cell.step`; the trace holds ``preactivation`` and ``hidden``."""
         (fed_back,) = state
         preactivation = a + self.recur(fed_back, p)

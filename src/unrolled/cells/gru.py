@@ -1,14 +1,11 @@
 """The gated recurrent unit, with the reset gate before or after the product with U_n."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
-
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from unrolled.cells.base import (
     Cell,
+    Gates,
     Masks,
     Parameters,
     State,
@@ -18,7 +15,11 @@ from unrolled.cells.base import (
 )
 from unrolled.cells.chrono import check_chrono, chrono_bias
 from unrolled.cells.declarations import Kernel, TracedActivation
+from unrolled.cells.functions import layer_norm, linear, sigmoid, tanh
 from unrolled.errors import ConfigError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,8 @@ class GRU(Cell):
 
     def initialise(self, p: Parameters) -> None:
         """See :meth:`Cell.initialise`; with ``chrono`` also set the bias of the update gate z."""
+        import torch
+
         super().initialise(p)
         if self.chrono:
             hidden_size = p["weight_hh"].shape[0] // 3
@@ -92,26 +95,26 @@ class GRU(Cell):
                 p["bias_ih"][z_rows] = chrono_bias(hidden_size, self.chrono, p["bias_ih"])
                 p["bias_hh"][z_rows] = 0.0
 
-    def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
+    def step(self, a: "Tensor", state: State, p: Parameters, masks: Masks) -> tuple[State, Gates]:
         """See :meth:`Cell.step`; the trace holds r, z, n."""
         (h,) = state
         a_r, a_z, a_n = a.chunk(3, dim=-1)
         if self.reset == "after":
             u_r, u_z, u_n = self.recur(h, p).chunk(3, dim=-1)
-            r, z = torch.sigmoid(a_r + u_r), torch.sigmoid(a_z + u_z)
-            n = torch.tanh(a_n + r * u_n)
+            r, z = sigmoid(a_r + u_r), sigmoid(a_z + u_z)
+            n = tanh(a_n + r * u_n)
         else:
             rz_rows, n_rows = slice(0, 2 * a_r.shape[-1]), slice(2 * a_r.shape[-1], None)
             u_r, u_z = self._recur_rows(h, p, rz_rows).chunk(2, dim=-1)
-            r, z = torch.sigmoid(a_r + u_r), torch.sigmoid(a_z + u_z)
-            n = torch.tanh(a_n + self._recur_rows(r * h, p, n_rows))
+            r, z = sigmoid(a_r + u_r), sigmoid(a_z + u_z)
+            n = tanh(a_n + self._recur_rows(r * h, p, n_rows))
         new_h = (1 - z) * apply_candidate_mask(n, masks) + z * h
         return (zoneout(new_h, h, masks.get("zoneout_h")),), {"r": r, "z": z, "n": n}
 
-    def _recur_rows(self, h: Tensor, p: Parameters, rows: slice) -> Tensor:
+    def _recur_rows(self, h: "Tensor", p: Parameters, rows: slice) -> "Tensor":
         """Return ``U h + b_hh`` for these rows of U."""
         bias = p["bias_hh"][rows] if "bias_hh" in p else None
         if not self.layer_norm:
-            return F.linear(h, p["weight_hh"][rows], bias)
-        product = F.linear(h, p["weight_hh"][rows])
-        return F.layer_norm(product, product.shape[-1:], p["weight_ln_hh"][rows], bias)
+            return linear(h, p["weight_hh"][rows], bias)
+        product = linear(h, p["weight_hh"][rows])
+        return layer_norm(product, p["weight_ln_hh"][rows], bias)

@@ -1,16 +1,17 @@
 """The network of Jordan (1986), which feeds back its output instead of its hidden state."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
-
-import torch.nn.functional as F
-from torch import Tensor
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from unrolled.cells.base import Parameters, require_choice
 from unrolled.cells.declarations import Kernel, TracedActivation
 from unrolled.cells.elman import Elman
+from unrolled.cells.functions import linear
 from unrolled.cells.nonlinearities import NONLINEARITIES
 from unrolled.errors import ConfigError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 OUTPUT_NONLINEARITIES = {**NONLINEARITIES, "identity": lambda y: y}
 
@@ -79,6 +80,6 @@ class Jordan(Elman):
             shapes["bias_ho"] = (size,)
         return shapes
 
-    def emit(self, h: Tensor, p: Parameters) -> Tensor:
+    def emit(self, h: "Tensor", p: Parameters) -> "Tensor":
         """Return y = f(V h + c)."""
-        return OUTPUT_NONLINEARITIES[self.output_nonlinearity](F.linear(h, p["weight_ho"], p.get("bias_ho")))
+        return OUTPUT_NONLINEARITIES[self.output_nonlinearity](linear(h, p["weight_ho"], p.get("bias_ho")))

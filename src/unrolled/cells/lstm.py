@@ -1,16 +1,16 @@
 """Long short-term memory."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
-
-from unrolled.cells.base import Cell, Masks, Parameters, State, apply_candidate_mask, zoneout
+from unrolled.cells.base import Cell, Gates, Masks, Parameters, State, apply_candidate_mask, zoneout
 from unrolled.cells.chrono import check_chrono, chrono_bias
 from unrolled.cells.declarations import Kernel, TracedActivation
+from unrolled.cells.functions import layer_norm, sigmoid, tanh
 from unrolled.errors import ConfigError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +102,8 @@ class LSTM(Cell):
 
     def initialise(self, p: Parameters) -> None:
         """See :meth:`Cell.initialise`; then apply ``forget_bias`` or ``chrono``."""
+        import torch
+
         super().initialise(p)
         hidden_size = p["weight_hh"].shape[0] // 4
         input_rows, forget_rows = slice(0, hidden_size), slice(hidden_size, 2 * hidden_size)
@@ -114,26 +116,26 @@ class LSTM(Cell):
                 p["bias_ih"][input_rows], p["bias_ih"][forget_rows] = -bias, bias
                 p["bias_hh"][: 2 * hidden_size] = 0.0
 
-    def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
+    def step(self, a: "Tensor", state: State, p: Parameters, masks: Masks) -> tuple[State, Gates]:
         """See :meth:`Cell.step`; the trace holds i, f, g, o."""
         h, c = state
         i, f, g, o = (a + self.recur(h, p)).chunk(4, dim=-1)
         if self.peepholes:
             i, f = i + p["weight_peephole_i"] * c, f + p["weight_peephole_f"] * c
-        i, f, g = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g)
+        i, f, g = sigmoid(i), sigmoid(f), tanh(g)
         new_c = f * c + i * apply_candidate_mask(g, masks)
         if self.peepholes:
             o = o + p["weight_peephole_o"] * new_c
-        o = torch.sigmoid(o)
-        new_h = self.emit(o * torch.tanh(self._normalise_c(new_c, p)), p)
+        o = sigmoid(o)
+        new_h = self.emit(o * tanh(self._normalise_c(new_c, p)), p)
         new_state = (
             zoneout(new_h, h, masks.get("zoneout_h")),
             zoneout(new_c, c, masks.get("zoneout_c")),
         )
         return new_state, {"i": i, "f": f, "g": g, "o": o}
 
-    def _normalise_c(self, c: Tensor, p: Parameters) -> Tensor:
+    def _normalise_c(self, c: "Tensor", p: Parameters) -> "Tensor":
         """Return c, normalised if ``layer_norm`` is set."""
         if not self.layer_norm:
             return c
-        return F.layer_norm(c, c.shape[-1:], p["weight_ln_c"], p["bias_ln_c"])
+        return layer_norm(c, p["weight_ln_c"], p["bias_ln_c"])

@@ -1,15 +1,24 @@
 """The minimal long short-term memory, whose gates depend only on the input."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
-
-from unrolled.cells.base import Cell, Masks, Parameters, State, apply_candidate_mask, require_choice, zoneout
+from unrolled.cells.base import (
+    Cell,
+    Gates,
+    Masks,
+    Parameters,
+    State,
+    apply_candidate_mask,
+    require_choice,
+    zoneout,
+)
 from unrolled.cells.declarations import Kernel, TracedActivation
+from unrolled.cells.functions import log_sigmoid, sigmoid
 from unrolled.errors import ConfigError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +68,11 @@ class MinLSTM(Cell):
             raise ConfigError("MinLSTM: proj_size is only defined for the LSTM")
         return super().shapes(input_size, hidden_size, bias=bias)
 
-    def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
+    def step(self, a: "Tensor", state: State, p: Parameters, masks: Masks) -> tuple[State, Gates]:
         """See :meth:`Cell.step`; the trace holds f', i', g."""
         (h,) = state
         a_f, a_i, g = a.chunk(3, dim=-1)
-        log_ratio = F.logsigmoid(a_f) - F.logsigmoid(a_i)
-        f, i = torch.sigmoid(log_ratio), torch.sigmoid(-log_ratio)
+        log_ratio = log_sigmoid(a_f) - log_sigmoid(a_i)
+        f, i = sigmoid(log_ratio), sigmoid(-log_ratio)
         new_h = f * h + i * apply_candidate_mask(g, masks)
         return (zoneout(new_h, h, masks.get("zoneout_h")),), {"f": f, "i": i, "g": g}

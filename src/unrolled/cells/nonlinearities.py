@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-import torch
+from unrolled.cells.functions import relu, sigmoid, tanh
 
 Nonlinearity = Literal["tanh", "relu", "sigmoid"]
-NONLINEARITIES = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid}
+NONLINEARITIES = {"tanh": tanh, "relu": relu, "sigmoid": sigmoid}

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import tyro
-
+from unrolled.cli.plain import Positional, parse_plain, positional_of
 from unrolled.cli.spelling import remember_options, to_flag
 from unrolled.config import get_aliases, literal_values, require
 from unrolled.errors import ConfigError, suggestion
@@ -19,7 +18,7 @@ from unrolled.visible import styled_output
 
 A = TypeVar("A")
 
-RunFolder = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
+RunFolder = Annotated[str, Positional("RUN")]
 """Type of the run folder argument, the first word after the verb."""
 
 
@@ -52,6 +51,15 @@ def parse(arguments_type: type[A], argv: Sequence[str], *, prog: str, default: A
     remember_options(name for name, _ in _options(arguments_type))
     argv = _replace_aliases(arguments_type, argv)
     _check_choices(arguments_type, argv)
+    if default is None and (plain := parse_plain(arguments_type, argv)) is not None:
+        return plain
+    return _parse_with_tyro(arguments_type, argv, prog, default)
+
+
+def _parse_with_tyro(arguments_type: type[A], argv: Sequence[str], prog: str, default: A | None) -> A:
+    import tyro
+
+    _mark_for_tyro(arguments_type)
     flat = tyro.conf.configure(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)(arguments_type)
     defaults: dict[str, Any] = {} if default is None else {"default": default}
     stderr = io.StringIO()
@@ -65,6 +73,16 @@ def parse(arguments_type: type[A], argv: Sequence[str], *, prog: str, default: A
         raise ConfigError(
             f"{_plain_message(message, arguments_type)}; {prog} --help shows all options"
         ) from None
+
+
+def _mark_for_tyro(arguments_type: Any) -> None:
+    """Write tyro's marks into the annotations of positional arguments, where tyro reads them."""
+    import tyro
+
+    for name, hint in typing.get_type_hints(arguments_type, include_extras=True).items():
+        if mark := positional_of(hint):
+            annotated = Annotated[str, mark, tyro.conf.arg(metavar=mark.metavar)]
+            arguments_type.__annotations__[name] = tyro.conf.Positional[annotated]
 
 
 def _plain_message(message: str, arguments_type: type) -> str:

@@ -2,22 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from unrolled.arrays import Ids
 from unrolled.data.buckets import length_buckets
 from unrolled.data.stream import IGNORE
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
 class SourceBatch:
     """Padded batch of source sequences, each ending with ``<eos>``."""
 
-    tokens: Tensor
+    tokens: "Tensor"
     """Token ids, (S, B)."""
-    lengths: Tensor
+    lengths: "Tensor"
     """Length of each source, ``<eos>`` included, (B,)."""
 
     def first_rows(self, rows: int) -> "SourceBatch":
@@ -31,11 +32,11 @@ class PairBatch:
     """Padded batch: sources, decoder inputs (``<eos>`` + target) and targets (target + ``<eos>``)."""
 
     source: SourceBatch
-    inputs: Tensor
+    inputs: "Tensor"
     """Decoder inputs, (T, B)."""
-    targets: Tensor
+    targets: "Tensor"
     """Tokens to predict, (T, B); IGNORE in padding."""
-    lengths: Tensor
+    lengths: "Tensor"
     """Length of each target, ``<eos>`` included, (B,)."""
     sampling: float = 0.0
     """Scheduled sampling: probability that an input is sampled from the model."""
@@ -93,6 +94,8 @@ class EncodedPairs:
         return self.sources, self.targets
 
     def _batch(self, rows: list[int], sampling: float) -> PairBatch:
+        import torch
+
         targets = [self.targets[i] for i in rows]
         steps = max(len(t) for t in targets) + 1
         inputs = torch.full((steps, len(rows)), self.eos)
@@ -110,6 +113,8 @@ class EncodedPairs:
 
 def pad_sources(sources: Sequence[Ids], eos: int) -> SourceBatch:
     """Return a batch of sources, each followed by ``<eos>`` and padded with ``<eos>``."""
+    import torch
+
     lengths = torch.tensor([len(s) + 1 for s in sources])
     tokens = torch.full((int(lengths.max()), len(sources)), eos)
     for column, s in enumerate(sources):

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from unrolled.data.buckets import length_buckets
@@ -43,6 +42,8 @@ class Sentences:
         return -(-len(self.items) // batch)
 
     def _pad(self, rows: list[NDArray[np.int64]], offsets: list[int]) -> Chunk:
+        import torch
+
         steps = max(len(s) for s in rows) + 1
         inputs = torch.full((steps, len(rows)), self.eos)
         targets = torch.full((steps, len(rows)), IGNORE)

@@ -3,14 +3,16 @@
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from unrolled.errors import DataError
 from unrolled.wording import counted
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,11 @@ class Chunk:
     order; None in the chunks of :meth:`TokenStream.chunks`.
     """
 
-    inputs: Tensor
-    targets: Tensor
-    reset_mask: Tensor | None = None
-    lengths: Tensor | None = None
-    places: Tensor | None = None
+    inputs: "Tensor"
+    targets: "Tensor"
+    reset_mask: "Tensor | None" = None
+    lengths: "Tensor | None" = None
+    places: "Tensor | None" = None
 
     def first_rows(self, rows: int) -> "Chunk":
         """Return the first ``rows`` rows, without the time steps that are padding in all of them."""
@@ -76,6 +78,8 @@ class TokenStream:
         Raises:
             DataError: if there is less than one prediction per row.
         """
+        import torch
+
         length = self._row_length(batch)
         used = length * batch
         inputs = torch.from_numpy(self.ids[:used]).view(batch, length).t()
@@ -102,6 +106,8 @@ class TokenStream:
             yield self._parallel_chunks(spans[first : first + rows], steps)
 
     def _parallel_chunks(self, spans: list[tuple[int, int]], steps: int) -> Iterator[Chunk]:
+        import torch
+
         longest = spans[0][1] - spans[0][0]
         for offset in range(0, longest, steps):
             active = [(b + offset, e) for b, e in spans if b + offset < e]

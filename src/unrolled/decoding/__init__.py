@@ -1,8 +1,8 @@
 """Decoding: sampling and beam search."""
 
-from unrolled.decoding.batch import SearchConfig, Start, search
-from unrolled.decoding.beam import Hypothesis, beam_search
-from unrolled.decoding.sampling import SamplingConfig, distribution, draw
+from typing import TYPE_CHECKING
+
+from unrolled.lazy import lazy_names
 
 __all__ = [
     "Hypothesis",
@@ -15,6 +15,20 @@ __all__ = [
     "search",
 ]
 
+_HOMES = {
+    "batch": ("Start", "search"),
+    "beam": ("beam_search",),
+    "config": ("SamplingConfig", "SearchConfig"),
+    "hypothesis": ("Hypothesis",),
+    "sampling": ("distribution", "draw"),
+}
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
+if TYPE_CHECKING:
+    from unrolled.decoding.batch import Start, search
+    from unrolled.decoding.beam import beam_search
+    from unrolled.decoding.config import SamplingConfig, SearchConfig
+    from unrolled.decoding.hypothesis import Hypothesis
+    from unrolled.decoding.sampling import distribution, draw
+else:
+    # Hidden from type checkers, which would otherwise accept any misspelt name.
+    __getattr__, __dir__ = lazy_names(globals(), _HOMES)

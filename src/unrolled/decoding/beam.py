@@ -1,30 +1,17 @@
 """Beam search: the most probable sequences, approximately."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from unrolled.decoding.config import MOST_BEAMS, MOST_NORMALISATION
+from unrolled.decoding.hypothesis import Hypothesis, cannot_improve
 from unrolled.errors import ConfigError
 
 State = tuple[Tensor, ...]
 Step = Callable[[Tensor, State], tuple[Tensor, State]]
 """Function of tokens (B,) and a state that returns logits (B, V) and the next state. States: (…, B, size)."""
-
-MOST_BEAMS = 1000
-MOST_NORMALISATION = 10.0
-"""Largest α: beyond it, length^α may overflow."""
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """A generated sequence with its score."""
-
-    tokens: list[int]
-    log_probability: float
-    score: float
-    """log p / length^α, which ranks the hypotheses."""
 
 
 @torch.no_grad()
@@ -88,11 +75,3 @@ def beam_search(
         scores = torch.tensor([value for value, _, _ in live], dtype=torch.float64, device=device)
         logits, state = step(tokens_now, tuple(s.index_select(-2, rows) for s in state))
     return done
-
-
-def cannot_improve(best_live: float, length: int, alpha: float, done: list[Hypothesis]) -> bool:
-    """Return whether no live hypothesis can still enter ``done``, the best finished ones.
-
-    log p only falls, so the best possible score is that of the current log p at full length.
-    """
-    return best_live / length**alpha < done[-1].score

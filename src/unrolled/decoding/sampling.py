@@ -1,35 +1,11 @@
 """Sampling the next token from its distribution."""
 
-import math
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from unrolled.config import require
-from unrolled.errors import NonFiniteError
-
-
-@dataclass(frozen=True)
-class SamplingConfig:
-    """Options for sampling the next token."""
-
-    temperature: float = 1.0
-    """Divisor of the logits: below 1 favours probable tokens, 0 always takes the most probable token."""
-
-    top_k: int = 0
-    """Sample from the k most probable tokens; 0 means all tokens."""
-
-    top_p: float = 1.0
-    """Sample from the most probable tokens that together reach this probability (Holtzman et al. 2020)."""
-
-    def __post_init__(self) -> None:
-        require(
-            0 <= self.temperature < math.inf,
-            f"temperature={self.temperature}: must be a finite number, at least 0",
-        )
-        require(self.top_k >= 0, f"top_k={self.top_k}: must not be negative")
-        require(0 < self.top_p <= 1, f"top_p={self.top_p}: must be in (0, 1]")
+from unrolled.decoding.config import SamplingConfig
+from unrolled.decoding.nonfinite import non_finite_error
+from unrolled.decoding.random_numbers import RandomNumbers
 
 
 def distribution(logits: Tensor, config: SamplingConfig) -> Tensor:
@@ -58,12 +34,20 @@ def distribution(logits: Tensor, config: SamplingConfig) -> Tensor:
 def require_finite(p: Tensor) -> None:
     """Raise NonFiniteError if a probability is not finite."""
     if not p.isfinite().all():
-        raise NonFiniteError(
-            "the model gives no finite probabilities: its weights are damaged, or its training diverged; "
-            "restore them from a copy, or train again with a smaller lr"
-        )
+        raise non_finite_error()
 
 
 def draw(logits: Tensor, config: SamplingConfig, generator: torch.Generator) -> Tensor:
     """Sample one token (B,) for each row of logits (B, V)."""
     return torch.multinomial(distribution(logits, config), 1, generator=generator).squeeze(-1)
+
+
+def choose(logits: Tensor, config: SamplingConfig, numbers: RandomNumbers) -> int:
+    """Sample one token from logits (V,); the native runtime chooses the same one for the same numbers."""
+    p = distribution(logits, config).cpu()
+    is_ordered = bool(config.top_k and config.top_k < len(p)) or config.top_p < 1
+    order = p.argsort(descending=True, stable=True) if is_ordered else torch.arange(len(p))
+    sums = p[order].double().cumsum(0)
+    target = sums.new_tensor(numbers.uniform()) * sums[-1]
+    index = int(torch.searchsorted(sums, target, right=True))
+    return int(order[min(index, int((p[order] > 0).nonzero()[-1]))])

@@ -1,20 +1,8 @@
 """The training loop, optimizers, learning rate schedules, checkpoints and the log."""
 
-from unrolled.renamed import renamed_names
-from unrolled.training.config import OptimizerConfig, TrainingConfig
-from unrolled.training.job import (
-    Callback,
-    CallbackList,
-    Job,
-    Progress,
-    StepLoss,
-    StepLosses,
-    StepStats,
-    Validation,
-)
-from unrolled.training.loop import CHECKPOINT, LOG, MODEL, Trainer
-from unrolled.training.stopping import NewLimits
-from unrolled.training.watcher import Watcher
+from typing import TYPE_CHECKING
+
+from unrolled.lazy import lazy_names
 
 __all__ = [
     "CHECKPOINT",
@@ -35,8 +23,42 @@ __all__ = [
     "Watcher",
 ]
 
-__getattr__ = renamed_names(__name__, {"Update": "StepStats", "Watchers": "CallbackList"})
+_HOMES = {
+    "config": ("OptimizerConfig", "TrainingConfig"),
+    "files": ("CHECKPOINT", "LOG", "MODEL"),
+    "job": (
+        "Callback",
+        "CallbackList",
+        "Job",
+        "Progress",
+        "StepLoss",
+        "StepLosses",
+        "StepStats",
+        "Validation",
+    ),
+    "loop": ("Trainer",),
+    "stopping": ("NewLimits",),
+    "watcher": ("Watcher",),
+}
 
+_RENAMED = {"Update": "StepStats", "Watchers": "CallbackList"}
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
+if TYPE_CHECKING:
+    from unrolled.training.config import OptimizerConfig, TrainingConfig
+    from unrolled.training.files import CHECKPOINT, LOG, MODEL
+    from unrolled.training.job import (
+        Callback,
+        CallbackList,
+        Job,
+        Progress,
+        StepLoss,
+        StepLosses,
+        StepStats,
+        Validation,
+    )
+    from unrolled.training.loop import Trainer
+    from unrolled.training.stopping import NewLimits
+    from unrolled.training.watcher import Watcher
+else:
+    # Hidden from type checkers, which would otherwise accept any misspelt name.
+    __getattr__, __dir__ = lazy_names(globals(), _HOMES, renamed=_RENAMED)

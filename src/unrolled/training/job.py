@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
-
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from unrolled.training.records import Count
 from unrolled.training.schedule import Plateau
 
-CarriedState = tuple[Tensor, ...] | None
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+CarriedState = tuple["Tensor", ...] | None
 Batch = TypeVar("Batch")
 
 
@@ -17,9 +18,9 @@ Batch = TypeVar("Batch")
 class StepLoss:
     """Loss of one batch."""
 
-    loss: Tensor
+    loss: "Tensor"
     """The loss to minimise."""
-    total: Tensor
+    total: "Tensor"
     """Sum of the losses of all predictions, without label smoothing: nats, or squared (or other) errors of
     forecasts."""
     tokens: int
@@ -32,9 +33,9 @@ class StepLoss:
 class StepLosses:
     """Separate, differentiable losses of all predictions, for diagnostics."""
 
-    losses: Tensor
+    losses: "Tensor"
     """(N, B) in nats, or in squared (or other) errors for series; zero where nothing is predicted."""
-    times: Tensor | None
+    times: "Tensor | None"
     """Time step of the recurrent layers at which each loss arises, (N,) or (N, B); -1 for a loss that
     belongs to no time step. None if this holds for all losses."""
     layers: str = "recurrent"
@@ -61,7 +62,7 @@ class Job(Protocol[Batch]):
     """
 
     @property
-    def model(self) -> nn.Module:
+    def model(self) -> "nn.Module":
         """The module to train."""
 
     def batches(self, epoch: int) -> Iterator[Batch]:

@@ -17,6 +17,7 @@ from unrolled.training.average import make_average
 from unrolled.training.best_weights import BestWeights
 from unrolled.training.checkpoint import TrainingState, read_checkpoint, write_checkpoint
 from unrolled.training.config import OptimizerConfig, TrainingConfig
+from unrolled.training.files import CHECKPOINT, LOG, MODEL
 from unrolled.training.gradients import add_penalties, clip_gradients
 from unrolled.training.interrupt import DeferredInterrupt
 from unrolled.training.job import Batch, Callback, CarriedState, Job, Progress, StepStats
@@ -27,10 +28,6 @@ from unrolled.training.placement import Placement
 from unrolled.training.schedule import learning_rate
 from unrolled.training.stopping import StoppingCriterion
 from unrolled.wording import counted
-
-CHECKPOINT = "checkpoint.safetensors"
-MODEL = "model.safetensors"
-LOG = "metrics.jsonl"
 
 
 class Trainer(Generic[Batch]):

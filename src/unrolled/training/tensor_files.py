@@ -4,19 +4,20 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import safetensors.torch
-import torch
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
 
 from unrolled.atomic import write_atomically
 from unrolled.errors import RunError
 from unrolled.reading import MalformedError, parse_json, read_bytes
 from unrolled.storage.regular import require_regular_file
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
 
 META = "unrolled"
 CHECKSUM = "sha256"
@@ -53,14 +54,16 @@ def read_json_as(path: Path, kind: type[T]) -> T:
         raise RunError(f"{path}: damaged ({error}); restore it from a copy") from None
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
+def write_tensors(path: Path, tensors: "dict[str, Tensor]", meta: dict[str, Any]) -> None:
     """Write tensors and JSON metadata to one safetensors file with a checksum, atomically."""
+    from safetensors.torch import save
+
     contiguous = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
     metadata = {META: json.dumps(meta | {CHECKSUM: _checksum(contiguous, meta)})}
-    write_atomically(path, safetensors.torch.save(contiguous, metadata=metadata))
+    write_atomically(path, save(contiguous, metadata=metadata))
 
 
-def read_tensors(path: Path, *, checksum: bool = False) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read_tensors(path: Path, *, checksum: bool = False) -> "tuple[dict[str, Tensor], dict[str, Any]]":
     """Read tensors and metadata written by :func:`write_tensors`, and verify the checksum.
 
     Args:
@@ -71,15 +74,20 @@ def read_tensors(path: Path, *, checksum: bool = False) -> tuple[dict[str, Tenso
     Raises:
         RunError: if the file is missing or damaged.
     """
-    with _open_tensors(path) as file:
+    with _open_tensors(path, "pt") as file:
         meta = parse_json((file.metadata() or {}).get(META, "{}"), dict[str, Any])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    stored = meta.pop(CHECKSUM, None)
-    if stored is None and checksum:
-        raise RunError(f"{path}: damaged (it has no checksum); restore it from a copy or train again")
-    if stored is not None and stored != _checksum(tensors, meta):
-        raise RunError(f"{path}: damaged (its checksum is wrong); restore it from a copy or train again")
+    _check_checksum(path, meta, checksum, lambda: _checksum(tensors, meta))
     return tensors, meta
+
+
+def read_arrays(path: Path, *, checksum: bool = False) -> "dict[str, NDArray[Any]]":
+    """Read the tensors of :func:`read_tensors` as numpy arrays, without torch."""
+    with _open_tensors(path, "np") as file:
+        meta = parse_json((file.metadata() or {}).get(META, "{}"), dict[str, Any])
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    _check_checksum(path, meta, checksum, lambda: _checksum_of_arrays(arrays, meta))
+    return arrays
 
 
 def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -88,15 +96,15 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     Raises:
         RunError: if the file is missing or damaged.
     """
-    with _open_tensors(path) as file:
+    with _open_tensors(path, "np") as file:
         return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
 
 
 @contextlib.contextmanager
-def _open_tensors(path: Path) -> Iterator[Any]:
+def _open_tensors(path: Path, framework: Literal["pt", "np"]) -> Iterator[Any]:
     _require_file(path)
     try:
-        with _utf8_path(path) as name, safe_open(name, framework="pt") as file:
+        with _utf8_path(path) as name, safe_open(name, framework=framework) as file:
             yield file
     except (SafetensorError, OSError, UnicodeError, MalformedError) as error:
         raise RunError(f"{path}: damaged ({error}); restore it from a copy or train again") from error
@@ -124,10 +132,38 @@ def _require_file(path: Path) -> None:
         raise RunError(f"{path}: missing; is {path.parent} a folder made by unrolled?")
 
 
-def _checksum(tensors: dict[str, Tensor], meta: dict[str, Any]) -> str:
+def _check_checksum(path: Path, meta: dict[str, Any], required: bool, compute: Callable[[], str]) -> None:
+    """Remove the checksum from the metadata and check it; raise RunError if it is wrong, or missing."""
+    stored = meta.pop(CHECKSUM, None)
+    if stored is None and required:
+        raise RunError(f"{path}: damaged (it has no checksum); restore it from a copy or train again")
+    if stored is not None and stored != compute():
+        raise RunError(f"{path}: damaged (its checksum is wrong); restore it from a copy or train again")
+
+
+def _checksum(tensors: "dict[str, Tensor]", meta: dict[str, Any]) -> str:
     """Return the SHA-256 of the metadata and of the sorted tensors: name, dtype, shape and bytes."""
+    import torch
+
+    parts = (
+        (name, str(t.dtype), list(t.shape), t.reshape(-1).view(torch.uint8).numpy().data)
+        for name, t in sorted(tensors.items())
+    )
+    return _digest(parts, meta)
+
+
+def _checksum_of_arrays(arrays: "dict[str, NDArray[Any]]", meta: dict[str, Any]) -> str:
+    """Return :func:`_checksum` of the same values as arrays."""
+    parts = (
+        (name, f"torch.{a.dtype}", list(a.shape), a.reshape(-1).view("u1").data)
+        for name, a in sorted(arrays.items())
+    )
+    return _digest(parts, meta)
+
+
+def _digest(parts: Iterable[tuple[str, str, list[int], memoryview]], meta: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(meta).encode())
-    for name, t in sorted(tensors.items()):
-        digest.update(json.dumps([name, str(t.dtype), list(t.shape)]).encode())
-        digest.update(t.reshape(-1).view(torch.uint8).numpy().data)
+    for name, dtype, shape, data in parts:
+        digest.update(json.dumps([name, dtype, shape]).encode())
+        digest.update(data)
     return digest.hexdigest()

@@ -45,6 +45,24 @@ class TimeAxis:
             return index.append(pd.DatetimeIndex([pd.NaT] * len(offsets), tz=index.tz))
         return parse_frequency(self.frequency).stamps(index[0], end)
 
+    def at(self, index: Any, positions: Any) -> Any:
+        """Return the time stamps at positions of the grid that begins with ``index``; NaT for unknown ones.
+
+        Args:
+            index: known time stamps, from the first on.
+            positions: whole numbers, increasing.
+        """
+        with extra("forecast", "a forecaster"):
+            import pandas as pd
+
+            from unrolled.data.series.frequency import parse_frequency
+
+        if self.shown == "steps":
+            return pd.Index(index[0] + self.step * positions)
+        if self.frequency == ROWS:
+            return pd.DatetimeIndex([pd.NaT] * len(positions), tz=index.tz)
+        return parse_frequency(self.frequency).at(index[0], positions)
+
     def show(self, stamps: Any) -> Any:
         """Return the index of future steps in the form of the table's time.
 
