@@ -8,9 +8,10 @@ import torch
 
 import unrolled as ur
 from numerics import BACKENDS, as_tuple, needs_extension, uniform
+from unrolled import backends
 from unrolled.backends import Choice
 from unrolled.errors import ConfigError
-from unrolled.layers import Recurrent, forward_pass
+from unrolled.layers import Recurrent
 from unrolled.models.config import CellConfig, DropoutConfig, TokenNetworkConfig
 from unrolled.models.token_encoder import TokenEncoder
 
@@ -22,13 +23,12 @@ TABLE = torch.zeros(4, 2)
 def choices(monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
     """List to which every backend choice of a pass is added."""
     choices_made: list[Choice] = []
-    choose = forward_pass.choose
+    choose = backends.choose
 
     def recording_choose(*args: Any) -> Choice:
         choices_made.append(choose(*args))
         return choices_made[-1]
 
-    monkeypatch.setattr(forward_pass, "choose", recording_choose)
     monkeypatch.setattr("unrolled.layers.recurrent.choose", recording_choose)
     return choices_made
 

@@ -67,7 +67,7 @@ class Attention(nn.Module, ABC):
         if memory.dim() != 3 or memory.shape[-1] != self.memory_size:
             raise ShapeError(f"memory must be (S, B, {self.memory_size}), got {tuple(memory.shape)}")
         values = memory.transpose(0, 1)
-        steps = torch.arange(len(memory), device=memory.device)
+        steps = torch.arange(memory.shape[0], device=memory.device)
         padding = steps >= lengths.to(memory.device)[:, None]
         return AttentionMemory(self.make_keys(values), values, padding[:, None])
 

@@ -7,9 +7,6 @@ from torch import Tensor, nn
 
 from unrolled.errors import ConfigError, ShapeError
 
-FORBIDDEN = -1e4
-"""Score of a forbidden tag or transition: very low, but finite, so that a best sequence always exists."""
-
 
 class Moves(NamedTuple):
     """Scores of the first tag (K,), of transitions from tag to tag (K, K), and of the last tag (K,)."""
@@ -17,11 +14,6 @@ class Moves(NamedTuple):
     start: Tensor
     transition: Tensor
     end: Tensor
-
-
-def make_forbidding_scores(start: Tensor, transition: Tensor, end: Tensor) -> Moves:
-    """Return scores of 0 where the flag is True (allowed) and :data:`FORBIDDEN` where it is False."""
-    return Moves(*(torch.where(flags, 0.0, FORBIDDEN) for flags in (start, transition, end)))
 
 
 @torch.no_grad()
@@ -115,7 +107,8 @@ class LinearChainCRF(nn.Module):
         Args:
             emissions: e, (T, B, K).
             lengths: number of steps of each row, (B,).
-            rules: scores to add to start, transition and end; see :func:`make_forbidding_scores`.
+            rules: scores to add to start, transition and end; see
+                :func:`unrolled.decoding.viterbi.make_forbidding_scores`.
 
         Raises:
             ShapeError: if a size does not fit.

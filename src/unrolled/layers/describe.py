@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from unrolled.layers.dropout import RecurrentDrop
+from unrolled.layers.recurrent_drop import RecurrentDrop
 
 if TYPE_CHECKING:
     from unrolled.layers.recurrent import Recurrent

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from unrolled.backends import Carry, Choice, Lookup, Requirements, TensorTable, choose, transforms
+from unrolled.backends import Carry, Choice, Lookup, Requirements, TensorTable, transforms
 from unrolled.backends.autocast import autocast_enabled
 from unrolled.backends.ragged import Lengths
 from unrolled.errors import ShapeError
@@ -61,7 +61,7 @@ def run_pass(
     resets = find_resets(batch, reset_mask, layer.batch_first, layer.bidirectional)
     ragged = batch.lengths is not None
     requirements = get_requirements(layer, x, trace=trace, one_step=x.shape[0] == 1, ragged=ragged)
-    choice = choose(layer.backend, layer.cell, requirements)
+    choice = layer._choose_backend(requirements)
     like = x
     if isinstance(x, Lookup):
         x, like = _resolve_input(layer, choice, x)

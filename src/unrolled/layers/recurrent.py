@@ -12,6 +12,7 @@ from unrolled.backends import (
     Choice,
     Lookup,
     Precision,
+    Requirements,
     Table,
     TensorTable,
     check_backend,
@@ -32,10 +33,11 @@ from unrolled.layers.checks import (
     resolve_cell,
 )
 from unrolled.layers.describe import describe
-from unrolled.layers.dropout import RecurrentDrop, weight_dropout
+from unrolled.layers.dropout import weight_dropout
 from unrolled.layers.forward_pass import get_requirements, run_pass, uses_table
 from unrolled.layers.fx import is_traced, leaf_call
 from unrolled.layers.parameters import Names, current_parameter, current_parameters, register_parameters
+from unrolled.layers.recurrent_drop import RecurrentDrop
 from unrolled.layers.result import Explanation, Hidden, Traced
 from unrolled.layers.torch_names import TorchNames
 from unrolled.renamed import renamed_argument
@@ -174,7 +176,11 @@ class Recurrent(TorchNames, nn.Module):
 
     def _choose(self, *, one_step: bool = False) -> Choice:
         """Choose a backend for an input with the weights' dtype and device."""
-        return choose(self.backend, self.cell, get_requirements(self, self._weight, one_step=one_step))
+        return self._choose_backend(get_requirements(self, self._weight, one_step=one_step))
+
+    def _choose_backend(self, requirements: Requirements) -> Choice:
+        """Choose the backend of a pass. An export replaces this function."""
+        return choose(self.backend, self.cell, requirements)
 
     def forward(
         self,

@@ -73,6 +73,10 @@ class SingleStep(nn.Module):
             autocast=autocast_enabled(device),
             transforms=transforms.running(),
         )
+        return self._choose_backend(requirements)
+
+    def _choose_backend(self, requirements: Requirements) -> Choice:
+        """Choose the backend of a step. An export replaces this function."""
         return choose(self.backend, self.cell, requirements)
 
     def forward(

@@ -8,7 +8,7 @@ from torch import nn
 from unrolled.backends.aten import torch_kernel_name
 from unrolled.cells import Cell
 from unrolled.errors import BackendError
-from unrolled.layers.dropout import RecurrentDrop
+from unrolled.layers.recurrent_drop import RecurrentDrop
 
 if TYPE_CHECKING:
     from unrolled.layers.recurrent import Recurrent

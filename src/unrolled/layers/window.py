@@ -13,7 +13,8 @@ from unrolled.cells.nonlinearities import NONLINEARITIES, Nonlinearity
 from unrolled.errors import ConfigError, ShapeError
 from unrolled.layers.batch import TimeMajor
 from unrolled.layers.checks import check_dropout, check_dtype, check_flags, check_sizes
-from unrolled.layers.dropout import check_rate, dropout, locked_dropout
+from unrolled.layers.dropout import dropout, locked_dropout
+from unrolled.layers.recurrent_drop import check_rate
 from unrolled.layers.reset import check_reset_mask
 from unrolled.layers.result import Explanation
 from unrolled.renamed import renamed_argument
@@ -197,7 +198,7 @@ class Window(nn.Module):
                 f"input must be (time, batch, {self.input_size}), got {tuple(x.shape)}: input_size is "
                 f"{self.input_size}"
             )
-        if not len(x):
+        if not x.shape[0]:  # len(x) would fix the number of steps of an exported layer
             raise ShapeError(f"input of shape {tuple(x.shape)} has no time steps: give at least one")
         check_dtype(x, self._parameters_of(0, "")[0])
 
@@ -241,7 +242,7 @@ def _stack_windows(padded: Tensor, n: int, documents: Tensor | None) -> Tensor:
     ``documents`` (T, B) numbers the document of each step; 0 is the document of the previous call. Inputs
     from another document than that of step t are set to zero.
     """
-    steps = len(padded) - n + 1
+    steps = padded.shape[0] - n + 1
     parts = [padded[n - 1 - k : n - 1 - k + steps] for k in range(n)]
     if documents is not None:
         padded_documents = _pad_front(documents, n - 1)
@@ -257,9 +258,9 @@ def _last_inputs(padded: Tensor, count: int, lengths: Tensor | None, documents: 
         rows = torch.arange(padded.shape[1], device=padded.device)
         steps = torch.arange(count, device=padded.device)[:, None] + lengths.to(padded.device)
         return padded[steps, rows]
-    last = padded[len(padded) - count :]
+    last = padded[padded.shape[0] - count :]
     if documents is not None:
-        is_other = _pad_front(documents, count)[len(padded) - count :] != documents[-1]
+        is_other = _pad_front(documents, count)[padded.shape[0] - count :] != documents[-1]
         return last.masked_fill(is_other[..., None], 0.0)
     return last.clone()  # a view would keep the whole sequence in memory
 

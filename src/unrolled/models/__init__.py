@@ -1,11 +1,8 @@
 """Complete models: recurrent layers with input and output layers."""
 
-from unrolled.models.config import CellConfig, DropoutConfig, EncoderConfig, NetworkConfig, StackConfig
-from unrolled.models.encoder_decoder import Encoded, EncoderDecoder
-from unrolled.models.encoder_decoder_config import EncoderDecoderConfig
-from unrolled.models.language_model import RecurrentLanguageModel
-from unrolled.models.token_encoder import TokenEncoder
-from unrolled.renamed import renamed_names
+from typing import TYPE_CHECKING
+
+from unrolled.lazy import lazy_names
 
 __all__ = [
     "CellConfig",
@@ -20,8 +17,22 @@ __all__ = [
     "TokenEncoder",
 ]
 
-__getattr__ = renamed_names(__name__, {"TokenReader": "TokenEncoder"})
+_HOMES = {
+    "config": ("CellConfig", "DropoutConfig", "EncoderConfig", "NetworkConfig", "StackConfig"),
+    "encoder_decoder": ("Encoded", "EncoderDecoder"),
+    "encoder_decoder_config": ("EncoderDecoderConfig",),
+    "language_model": ("RecurrentLanguageModel",),
+    "token_encoder": ("TokenEncoder",),
+}
 
+_RENAMED = {"TokenReader": "TokenEncoder"}
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
+if TYPE_CHECKING:
+    from unrolled.models.config import CellConfig, DropoutConfig, EncoderConfig, NetworkConfig, StackConfig
+    from unrolled.models.encoder_decoder import Encoded, EncoderDecoder
+    from unrolled.models.encoder_decoder_config import EncoderDecoderConfig
+    from unrolled.models.language_model import RecurrentLanguageModel
+    from unrolled.models.token_encoder import TokenEncoder
+else:
+    # Hidden from type checkers, which would otherwise accept any misspelt name.
+    __getattr__, __dir__ = lazy_names(globals(), _HOMES, renamed=_RENAMED)

@@ -5,10 +5,8 @@ from torch import Tensor, nn
 from unrolled.backends import Precision
 from unrolled.config import require
 from unrolled.layers.output import flat_rows
+from unrolled.models.steps.adaptive import TAIL_DIVISOR
 from unrolled.wording import counted
-
-TAIL_DIVISOR = 4
-"""Factor by which the number of features decreases from one group of tokens to the next."""
 
 
 class AdaptiveOutput(nn.Module):

@@ -9,7 +9,7 @@ from unrolled.cells.base import RecurrentInit
 from unrolled.cells.nonlinearities import Nonlinearity
 from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
 from unrolled.errors import ConfigError
-from unrolled.layers import RecurrentDrop
+from unrolled.layers.recurrent_drop import RecurrentDrop
 
 RECURRENT_CELLS = tuple(cell.name for cell in CELLS)
 WINDOW_CELLS = ("feed-forward", "tdnn")

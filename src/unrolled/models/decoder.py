@@ -106,7 +106,7 @@ class Decoder(nn.Module):
         """Run the layers and attention over input vectors x (T, N, E); with :attr:`stepwise` T is 1."""
         inputs, attended = [x], None
         if self.attends_first:
-            last = state[0][-1:].expand(len(x), -1, -1)
+            last = state[0][-1:].expand(x.shape[0], -1, -1)
             attended = self._attend(last, memory)
             inputs.append(attended[0])
         if self.input_feeding:
@@ -128,7 +128,7 @@ class Decoder(nn.Module):
         assert self.attention is not None
         assert memory is not None
         steps, rows, size = query.shape
-        sources = len(memory.values)
+        sources = memory.values.shape[0]
         grouped = query.reshape(steps, sources, rows // sources, size).transpose(0, 1).flatten(1, 2)
         context, weights = self.attention(grouped, memory)
 

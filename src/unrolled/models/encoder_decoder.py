@@ -12,7 +12,7 @@ from unrolled.config import require
 from unrolled.layers import SoftmaxOutput, Stack
 from unrolled.layers.attention import AttentionMemory
 from unrolled.models.bridge import join_directions, make_bridge
-from unrolled.models.config import CellConfig, DropoutConfig, TokenNetworkConfig
+from unrolled.models.config import CellConfig, DropoutConfig
 from unrolled.models.decoder import Decoded, Decoder
 from unrolled.models.encoder_decoder_config import EncoderDecoderConfig
 from unrolled.models.token_encoder import TokenEncoder
@@ -55,7 +55,7 @@ class EncoderDecoder(nn.Module):
         self.encoder = TokenEncoder(
             source_size,
             cell,
-            _encoder_network(network),
+            network.encoder,
             replace(dropout, dropout_output=0.0),
             bidirectional=network.bidirectional,
         )
@@ -167,15 +167,3 @@ class EncoderDecoder(nn.Module):
     @property
     def _tied_weight(self) -> Tensor | None:
         return self.decoder.input.weight if self.output.tied else None
-
-
-def _encoder_network(network: EncoderDecoderConfig) -> TokenNetworkConfig:
-    return TokenNetworkConfig(
-        layers=network.layers,
-        hidden=network.encoder_size,
-        projection=network.projection,
-        residual=network.residual,
-        skip=network.skip,
-        embedding=network.embedding,
-        embedding_std=network.embedding_std,
-    )

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
-from unrolled.models.config import RECURRENT_CELLS, CellConfig, DropoutConfig, StackConfig
+from unrolled.models.config import (
+    RECURRENT_CELLS,
+    CellConfig,
+    DropoutConfig,
+    StackConfig,
+    TokenNetworkConfig,
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,19 @@ class EncoderDecoderConfig(StackConfig):
     def readout_size(self) -> int:
         """Size of the input of the output layer."""
         return self.readout or (self.embedding if self.tie_weights else self.hidden)
+
+    @property
+    def encoder(self) -> TokenNetworkConfig:
+        """Sizes and connections of the encoder."""
+        return TokenNetworkConfig(
+            layers=self.layers,
+            hidden=self.encoder_size,
+            projection=self.projection,
+            residual=self.residual,
+            skip=self.skip,
+            embedding=self.embedding,
+            embedding_std=self.embedding_std,
+        )
 
     @property
     def stepwise(self) -> bool:

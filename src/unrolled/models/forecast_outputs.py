@@ -2,13 +2,17 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
-from torch.distributions import Distribution, Normal, StudentT
+import numpy as np
+from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.distributions import Distribution, Normal, StudentT
+
+
+Values = TypeVar("Values", "Tensor", NDArray[Any])
 SMALLEST_SCALE = 1e-3
 """Smallest scale of a distribution, in the network's units (in which series have a spread of 1)."""
 
@@ -22,14 +26,14 @@ class ForecastOutput(ABC):
     """True if the forecast is a distribution that can be sampled."""
 
     @abstractmethod
-    def loss(self, y: Tensor, target: Tensor) -> Tensor:
+    def loss(self, y: "Tensor", target: "Tensor") -> "Tensor":
         """Return the loss (…) of network outputs (…, P) for targets (…)."""
 
     @abstractmethod
-    def centre(self, y: Tensor) -> Tensor:
+    def centre(self, y: Values) -> Values:
         """Return the point forecast (…) of network outputs (…, P)."""
 
-    def sample(self, y: Tensor) -> Tensor:
+    def sample(self, y: "Tensor") -> "Tensor":
         """Draw one value (…) for network outputs (…, P), with torch's generator."""
         raise NotImplementedError(f"{type(self).__name__} is not a distribution")
 
@@ -41,12 +45,12 @@ class PointOutput(ForecastOutput):
     errors: Literal["squared", "absolute"] = "squared"
     size: int = 1
 
-    def loss(self, y: Tensor, target: Tensor) -> Tensor:
+    def loss(self, y: "Tensor", target: "Tensor") -> "Tensor":
         """Return (y − target)² or |y − target|."""
         error = y[..., 0] - target
         return error.square() if self.errors == "squared" else error.abs()
 
-    def centre(self, y: Tensor) -> Tensor:
+    def centre(self, y: Values) -> Values:
         """Return y without its last axis."""
         return y[..., 0]
 
@@ -62,13 +66,15 @@ class QuantileOutput(ForecastOutput):
         """Number of levels."""
         return len(self.levels)
 
-    def loss(self, y: Tensor, target: Tensor) -> Tensor:
+    def loss(self, y: "Tensor", target: "Tensor") -> "Tensor":
         """Return the mean over levels q of max(q e, (q − 1) e), e = target − y_q."""
+        import torch
+
         q = torch.tensor(self.levels, dtype=y.dtype, device=y.device)
         error = target[..., None] - y
         return torch.maximum(q * error, (q - 1) * error).mean(-1)
 
-    def centre(self, y: Tensor) -> Tensor:
+    def centre(self, y: Values) -> Values:
         """Return the quantile whose level is nearest to 0.5."""
         return y[..., min(range(self.size), key=lambda i: abs(self.levels[i] - 0.5))]
 
@@ -79,20 +85,24 @@ class DistributionOutput(ForecastOutput):
     sampled: ClassVar[bool] = True
 
     @abstractmethod
-    def distribution(self, y: Tensor) -> Distribution:
+    def distribution(self, y: "Tensor") -> "Distribution":
         """Return the distribution (…) with parameters (…, P)."""
 
-    def loss(self, y: Tensor, target: Tensor) -> Tensor:
+    def loss(self, y: "Tensor", target: "Tensor") -> "Tensor":
         """Return −log p(target)."""
         return -self.distribution(y).log_prob(target)
 
-    def centre(self, y: Tensor) -> Tensor:
+    def centre(self, y: Values) -> Values:
         """Return the mean, which is also the median."""
         return y[..., 0]
 
-    def sample(self, y: Tensor) -> Tensor:
+    def sample(self, y: "Tensor") -> "Tensor":
         """Draw one value from each distribution."""
         return self.distribution(y).sample()
+
+    @abstractmethod
+    def sample_array(self, y: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+        """Draw one value (…) for network outputs (…, P), with numpy's generator."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +111,16 @@ class GaussianOutput(DistributionOutput):
 
     size: int = 2
 
-    def distribution(self, y: Tensor) -> Normal:
+    def distribution(self, y: "Tensor") -> "Normal":
         """Return the normal distribution of y = (μ, s)."""
+        import torch.nn.functional as F
+        from torch.distributions import Normal
+
         return Normal(y[..., 0], F.softplus(y[..., 1]) + SMALLEST_SCALE, validate_args=False)
+
+    def sample_array(self, y: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+        """See :meth:`DistributionOutput.sample_array`."""
+        return y[..., 0] + _softplus(y[..., 1], SMALLEST_SCALE) * rng.standard_normal(y.shape[:-1])
 
 
 @dataclass(frozen=True)
@@ -112,7 +129,19 @@ class StudentTOutput(DistributionOutput):
 
     size: int = 3
 
-    def distribution(self, y: Tensor) -> StudentT:
+    def distribution(self, y: "Tensor") -> "StudentT":
         """Return the distribution of y = (μ, s, n)."""
+        import torch.nn.functional as F
+        from torch.distributions import StudentT
+
         scale = F.softplus(y[..., 1]) + SMALLEST_SCALE
         return StudentT(2 + F.softplus(y[..., 2]), y[..., 0], scale, validate_args=False)
+
+    def sample_array(self, y: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+        """See :meth:`DistributionOutput.sample_array`."""
+        return y[..., 0] + _softplus(y[..., 1], SMALLEST_SCALE) * rng.standard_t(_softplus(y[..., 2], 2.0))
+
+
+def _softplus(x: NDArray[Any], offset: float) -> NDArray[np.float64]:
+    """Return ln(1 + exp(x)) + offset."""
+    return np.asarray(np.logaddexp(0.0, x.astype(np.float64)) + offset)

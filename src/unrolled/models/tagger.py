@@ -84,8 +84,8 @@ class RecurrentTagger(RecurrentBody):
         dropout: dropout rates.
         spelling: encoder of the characters of a word; None means word vectors only.
         crf: score the tags of a sentence jointly with a CRF.
-        rules: scores added in the search for the best tag sequence, see :func:`make_forbidding_scores`; None
-            allows every sequence.
+        rules: scores added in the search for the best tag sequence, see
+            :func:`unrolled.decoding.viterbi.make_forbidding_scores`; None allows every sequence.
         vectors: word vectors (V, size) for ``network.entry == "vectors"``.
     """
 

@@ -1,0 +1,1 @@
+"""Models in the native runtime: step programs, and in numpy what joins them. Nothing here imports torch."""
