@@ -13,6 +13,7 @@
 #include "arithmetic/cpu.h"
 #include "arithmetic/parallel.h"
 #include "arithmetic/peak.h"
+#include "bindings_runtime.h"
 #include "cells/declaration.h"
 #include "check.h"
 #include "loop/dispatch.h"
@@ -167,6 +168,7 @@ NB_MODULE(_core, m) {
   bind_layer(m);
   bind_cells(m);
   bind_softmax(m);
+  bind_runtime(m);
   m.def(
       "peak_gflops",
       [](const std::string& dtype, double seconds) {

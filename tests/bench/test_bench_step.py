@@ -101,6 +101,7 @@ def test_a_nan_loss_is_a_difference():
     assert np.isnan(largest_relative_difference([1.0, float("nan")], [1.0, 1.0]))
 
 
+@pytest.mark.slow
 def test_peak_memory_counts_the_training_only():
     """More than the logits (20 MB), less than the baseline memory of torch."""
     model = variant(vocabulary=5000, batch=10, steps=100)

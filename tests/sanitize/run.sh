@@ -31,20 +31,25 @@ python() {
     ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 "$bin/python" "$@"
 }
 
-build address address,undefined _core drive_kernels
+build address address,undefined _core drive_kernels drive_runtime
 core=$(echo "$PWD"/build/sanitize-address/_core.*)
 python -c 'from unrolled import extension; import os; assert extension.core.__file__ == os.environ["UNROLLED_CORE"]'
 if [ "$form" = quick ]; then
   drive address 60
+  build/sanitize-address/tests/native/drive_runtime 20
   python tests/random_cases.py --cases 100
   python -m pytest -q tests/test_extension.py tests/backends/test_compiled_shapes.py \
-    tests/backends/test_compiled_layouts.py tests/layers/test_softmax_loss.py
+    tests/backends/test_compiled_layouts.py tests/layers/test_softmax_loss.py \
+    tests/runtime/test_stream.py tests/runtime/test_checks.py
   exit
 fi
 build thread thread drive_kernels
 drive address 1000
+build/sanitize-address/tests/native/drive_runtime 1000
 drive thread 300
 python tests/random_cases.py --cases 3000
 # AddressSanitizer's own allocator takes more memory than the test that measures it allows.
-python -m pytest -q tests/test_extension.py tests/backends tests/layers tests/bench/test_bench_ceiling.py \
+# The sanitizer's allocator is not the one that the test of the runtime counts.
+python -m pytest -q tests/test_extension.py tests/backends tests/layers tests/runtime tests/bench/test_bench_ceiling.py \
+  --deselect tests/runtime/test_isolation.py::test_a_step_allocates_nothing \
   --deselect tests/backends/test_checkpoint_every.py::test_a_hundred_thousand_steps_add_little_memory

@@ -1,4 +1,4 @@
-"""``unrolled bench layers|step|generate|defaults``: speed compared with peers, results without options."""
+"""``unrolled bench layers|step|generate|stream|defaults``: speed, and results without options."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -21,6 +21,8 @@ from unrolled.bench.ragged import ragged_plan
 from unrolled.bench.sides import MODES, Mode
 from unrolled.bench.step import step_plan
 from unrolled.bench.step_models import MODELS
+from unrolled.bench.stream import POINTS, ROUNDS, measure_streams, parse_model
+from unrolled.bench.stream_table import print_streams, write_streams
 from unrolled.cli.arguments import parse
 from unrolled.config import require
 from unrolled.errors import ConfigError, suggestion
@@ -29,12 +31,13 @@ from unrolled.terminal import Terminal
 
 Precision = Literal["float32", "bfloat16"]
 
-USAGE = """usage: unrolled bench layers|step|generate|defaults [options]   (unrolled bench layers --help)
+USAGE = """usage: unrolled bench layers|step|generate|stream|defaults [options]   (bench layers --help)
 
   layers     layers over a grid of sizes: training step and inference
              --ragged: ragged and padded batches   --custom: a cell for which torch has no kernel
   step       training steps of whole language models: speed, losses and peak memory
   generate   generation of one sequence, token by token
+  stream     one sequence on one thread: the runtime, ONNX Runtime and torch; tokens/s and latency
   defaults   results of training without options on public data sets, with simple baselines and times
 
 The first three print ratios: our side and the peer are timed alternately in one run, and the medians over
@@ -154,6 +157,30 @@ class Generate:
 
 
 @dataclass(frozen=True)
+class Streams:
+    """Measure the runtime on one sequence, token by token, with ONNX Runtime and torch. One thread.
+
+    Every round measures each side in turn; the table shows medians over rounds. Sampling is included in
+    tokens/s and left out of steps/s. Latencies are those of single steps. The share of the bandwidth is
+    that of one core reading as many bytes as a step does, again and again in the same order; steps alternate
+    their order and can exceed it.
+    """
+
+    points: tuple[str, ...] = POINTS
+    """Models to measure, each V,E,H,L: vocabulary, embedding, hidden units, layers."""
+
+    rounds: int = ROUNDS
+    """Number of rounds. Published figures need at least 9."""
+
+    out: str = ""
+    """Folder for stream.json with all measured times; a file of an earlier run is replaced."""
+
+    def __post_init__(self) -> None:
+        require(self.rounds >= 1, f"--rounds {self.rounds}: must be at least 1")
+        require(bool(self.points), "--points: give at least one V,E,H,L")
+
+
+@dataclass(frozen=True)
 class Defaults:
     """Train without options on every public data set, and compare with simple baselines.
 
@@ -180,6 +207,7 @@ KINDS: dict[str, type[Layers] | type[Step] | type[Generate]] = {
     "generate": Generate,
 }
 DEFAULTS = "defaults"
+STREAM = "stream"
 
 
 def run(argv: Sequence[str], prog: str) -> int:
@@ -190,8 +218,10 @@ def run(argv: Sequence[str], prog: str) -> int:
     kind = argv[0]
     if kind == DEFAULTS:
         return _run_defaults(parse(Defaults, argv[1:], prog=f"{prog} {kind}"))
+    if kind == STREAM:
+        return _run_streams(parse(Streams, argv[1:], prog=f"{prog} {kind}"))
     if kind not in KINDS:
-        valid_names = [*KINDS, DEFAULTS]
+        valid_names = [*KINDS, STREAM, DEFAULTS]
         raise ConfigError(
             f"bench {kind}: is not one of {', '.join(valid_names)}{suggestion(kind, valid_names)}"
         )
@@ -203,6 +233,21 @@ def run(argv: Sequence[str], prog: str) -> int:
     console = Terminal(highlight=False, soft_wrap=True, markup=False)
     with use_threads(args.common.threads):
         run_benchmark(kind, dataclasses.asdict(args), groups, folder, console)
+    return 0
+
+
+def _run_streams(args: Streams) -> int:
+    models = [parse_model(point) for point in args.points]
+    console = Terminal(highlight=False, soft_wrap=True, markup=False)
+    results = {}
+    with use_threads(1):
+        for model in models:
+            results[model.name] = measure_streams(model, args.rounds)
+            print_streams(model.name, results[model.name], console)
+    if args.out:
+        folder = Path(args.out)
+        folder.mkdir(parents=True, exist_ok=True)
+        console.print(f"written: {write_streams(results, folder)}")
     return 0
 
 

@@ -1,6 +1,11 @@
 """The layer as one ONNX node, run with ONNX Runtime."""
 
+import contextlib
 import importlib
+import logging
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -67,11 +72,21 @@ def open_session(
     inputs: dict[str, list[int]],
     outputs: dict[str, list[int]],
 ) -> Any:
-    """Return a session for a graph of nodes, with torch's number of threads.
+    """Return a session for a graph of nodes; see :func:`build_model` and :func:`start_session`."""
+    return start_session(build_model(nodes, constants, inputs, outputs))
+
+
+def build_model(
+    nodes: list[Any],
+    constants: dict[str, Tensor],
+    inputs: dict[str, list[int]],
+    outputs: dict[str, list[int]],
+) -> Any:
+    """Return the ONNX model of a graph of nodes.
 
     ``inputs`` and ``outputs`` map names to shapes. The input ``tokens`` is int64; everything else is float32.
     """
-    onnx, runtime = importlib.import_module("onnx"), importlib.import_module("onnxruntime")
+    onnx = importlib.import_module("onnx")
     proto = onnx.TensorProto
 
     def declare(shapes: dict[str, list[int]]) -> list[Any]:
@@ -81,7 +96,35 @@ def open_session(
     initializers = [onnx.numpy_helper.from_array(t.detach().numpy(), name) for name, t in constants.items()]
     graph = onnx.helper.make_graph(nodes, "layer", declare(inputs), declare(outputs), initializers)
     opset = [onnx.helper.make_opsetid("", OPSET)]
-    model = onnx.helper.make_model(graph, opset_imports=opset, ir_version=9)
+    return onnx.helper.make_model(graph, opset_imports=opset, ir_version=9)
+
+
+def quantise(model: Any) -> Any:
+    """Return the model with the weights of its products in int8, by ONNX Runtime's dynamic quantisation."""
+    onnx, quantization = importlib.import_module("onnx"), importlib.import_module("onnxruntime.quantization")
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "model.onnx"), Path(folder, "int8.onnx")
+        onnx.save(model, source)
+        with muted("root"):  # advice to preprocess the model, which changes nothing in this graph
+            quantization.quantize_dynamic(source, target, weight_type=quantization.QuantType.QInt8)
+        return onnx.load(target)
+
+
+@contextlib.contextmanager
+def muted(logger: str) -> Iterator[None]:
+    """Context manager: this logger prints no warnings."""
+    log = logging.getLogger(logger)
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def start_session(model: Any) -> Any:
+    """Return a session for a model, with torch's number of threads."""
+    runtime = importlib.import_module("onnxruntime")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.inter_op_num_threads = 1
