@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
+from imports import loaded
 from unrolled import Translator
+from unrolled.engine.core import is_built
 
 OPTIONS = ("--hidden", 10, "--embedding", 6, "--batch", 8, "--max-steps", 12, "--threads", 1)
 
@@ -65,6 +67,25 @@ def test_lines_in_and_lines_out(command, tmp_path, run, monkeypatch):
     assert lines[1] == lines[3] == ""
     monkeypatch.setattr(sys, "stdin", FakeStdin(b"abc\n\ndcb\n"))
     assert command("translate", run).out == done.out
+
+
+@pytest.mark.skipif(not is_built(), reason="needs the compiled extension")
+def test_translating_loads_no_torch(tmp_path, run):
+    (tmp_path / "in.txt").write_text("abc\n")
+    words = ["translate", str(run), "--data", str(tmp_path / "in.txt")]
+    modules = loaded(f"from unrolled.cli.main import main; main({words})")
+    assert not modules & {"torch", "pandas", "sacrebleu", "matplotlib"}
+
+
+@pytest.mark.skipif(not is_built(), reason="needs the compiled extension")
+def test_smaller_precisions_and_an_install_without_the_extension(command, tmp_path, run, monkeypatch):
+    (tmp_path / "in.txt").write_text("abc\ndcb\n")
+    words = ("translate", run, "--data", tmp_path / "in.txt")
+    natively = command(*words)
+    assert command(*words, "--precision", "int8").status == 0
+    monkeypatch.setattr("unrolled.cli.translate.is_built", lambda: False)
+    assert command(*words).out == natively.out
+    assert "there is no compiled extension" in command(*words, "--precision", "int8").error
 
 
 def test_nbest_outputs_with_scores_and_attention_plots(command, tmp_path, run):

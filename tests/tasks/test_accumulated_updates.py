@@ -11,7 +11,7 @@ from torch import Tensor
 from cases import CASES
 from trainers import catch_trainer
 from unrolled.data import IGNORE, Chunk
-from unrolled.tasks.classify.data import LabelledBatch
+from unrolled.tasks.classify.batches import LabelledBatch
 
 NO_DROPOUT = {"dropout": 0.0, "dropout_input": 0.0, "optimizer": "sgd", "lr": 0.5}
 OPTIONS: dict[str, dict[str, Any]] = {

@@ -82,7 +82,9 @@ def wait_for_lines(process, folder, lines):
     return False
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(c, marks=pytest.mark.slow if c.startswith("lm ") else ()) for c in CASES]
+)
 def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
     tmp_path, data, uninterrupted_run, fork, case
 ):

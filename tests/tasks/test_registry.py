@@ -179,7 +179,8 @@ DRIFT = TaskSpec(
     missing_data="no numbers: give --data FILE",
     metrics=("error",),
     import_config=lambda: DriftConfig,
-    import_parts=lambda: TaskParts(DriftArtifacts, Drift, _print_scores),
+    import_artifacts=lambda: DriftArtifacts,
+    import_parts=lambda: TaskParts(Drift, _print_scores),
     files=("drift.json",),
     message_before_training=lambda config: f"numbers: {Path(config.numbers.data).name}",
 )

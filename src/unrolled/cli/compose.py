@@ -2,16 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from unrolled.cli.arguments import RunFolder, parse
+from unrolled.cli.language import Precision
 from unrolled.config import require
 from unrolled.data.piano import Collection, open_pieces
+from unrolled.engine.core import is_built
 from unrolled.errors import DataError
 from unrolled.extras import require_extra
 from unrolled.storage.output import check_output, parse_output_path
 from unrolled.tasks.base.show_notes import show_notes
-from unrolled.tasks.music.task import MusicModel
 from unrolled.wording import counted
+
+if TYPE_CHECKING:
+    from unrolled.tasks.music.runtime import MusicRuntime
+    from unrolled.tasks.music.task import MusicModel
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,9 @@ class Arguments:
     seed: int = 0
     """Random seed. The same seed gives the same piece."""
 
+    precision: Precision = "float32"
+    """Precision of the products."""
+
     overwrite: bool = False
     """Replace the file."""
 
@@ -50,7 +60,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     out = parse_output_path(args.out)
     check_output(out, overwrite=args.overwrite)
     require(args.tempo >= 0, f"--tempo {args.tempo}: must be positive, or 0")
-    task = MusicModel.load(args.run)
+    task = _load(args.run, args.precision)
     opening = _read_opening(task, args.opening) if args.opening else None
     opening_steps = opening.parts["train"][0] if opening else None
     piece = task.compose(args.length, opening=opening_steps, temperature=args.temperature, seed=args.seed)
@@ -61,7 +71,24 @@ def run(argv: Sequence[str], prog: str) -> int:
     return 0
 
 
-def _read_opening(task: MusicModel, path: str) -> Collection:
+def _load(run: str, precision: Precision) -> "MusicRuntime | MusicModel":
+    """Load a music model into the native runtime; under torch if there is no compiled extension."""
+    if not is_built():
+        reason = "there is no compiled extension, and torch computes in float32 only"
+        require(precision == "float32", f"--precision {precision}: {reason}")
+        from unrolled.tasks.music.task import MusicModel
+
+        return MusicModel.load(run)
+    from unrolled.runtime.load import load_runtime
+    from unrolled.tasks.music.runtime import MusicRuntime
+    from unrolled.tasks.music.spec import SPEC
+
+    runtime = load_runtime(Path(run), SPEC, precision)
+    assert isinstance(runtime, MusicRuntime)
+    return runtime
+
+
+def _read_opening(task: "MusicRuntime | MusicModel", path: str) -> Collection:
     """Return the opening piece, on the model's grid of time steps.
 
     Raises:

@@ -29,7 +29,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     task = load(args.run)
-    apply_reading_options(task, args.reading)
+    task.config = apply_reading_options(task.config, args.reading, task.spec.verb)
     score = task.evaluate(data_source(args.data), progress=True)
     print(json.dumps(score.to_json(), indent=1) if args.json else score)
     return 0

@@ -3,12 +3,17 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from unrolled.cli.arguments import RunFolder, decode_argument, parse
+from unrolled.cli.language import Precision, load_language_model
 from unrolled.decoding import SamplingConfig
 from unrolled.errors import ConfigError
-from unrolled.tasks import LanguageModel
 from unrolled.tasks.base.show_notes import show_notes
+
+if TYPE_CHECKING:
+    from unrolled.tasks.lm.runtime import LanguageRuntime
+    from unrolled.tasks.lm.task import LanguageModel
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,9 @@ class Arguments:
     normalisation: float = 1.0
     """With beams: length normalisation, α in score = log p / length^α."""
 
+    precision: Precision = "float32"
+    """Precision of the products; bfloat16 and int8 are faster."""
+
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
 
 
@@ -43,12 +51,11 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     prompt = decode_argument(args.prompt)
-    lm = LanguageModel.load(args.run)
+    lm = load_language_model(args.run, args.precision, needs_torch="--beams" if args.beams else "")
     show_notes(lm.prompt_notes(prompt))
     if args.beams:
         return _search(lm, prompt, args)
-    stream = lm.stream(prompt, args.length, args.sampling, seed=args.seed)
-    pieces = iter(stream)
+    pieces = lm.stream_text(prompt, args.length, args.sampling, seed=args.seed)
     first = next(pieces, "")  # so that an error is raised before anything is printed
     sys.stdout.write(prompt + _separator(lm, prompt) + first)
     for piece in pieces:
@@ -58,7 +65,10 @@ def run(argv: Sequence[str], prog: str) -> int:
     return 0
 
 
-def _search(lm: LanguageModel, prompt: str, args: Arguments) -> int:
+def _search(lm: "LanguageRuntime | LanguageModel", prompt: str, args: Arguments) -> int:
+    from unrolled.tasks.lm.task import LanguageModel
+
+    assert isinstance(lm, LanguageModel)
     if not 1 <= args.nbest <= args.beams:
         raise ConfigError(f"--nbest {args.nbest}: must lie in 1..{args.beams} (--beams)")
     results = lm.beam(prompt, args.length, beams=args.beams, normalisation=args.normalisation)
@@ -67,7 +77,7 @@ def _search(lm: LanguageModel, prompt: str, args: Arguments) -> int:
     return 0
 
 
-def _separator(lm: LanguageModel, prompt: str) -> str:
+def _separator(lm: "LanguageRuntime | LanguageModel", prompt: str) -> str:
     """Return the separator between prompt and text: a space for words, nothing for characters and pieces."""
     needs_space = lm.tokenizer.kind == "word" and prompt and not prompt[-1].isspace()
     return " " if needs_space else ""

@@ -23,6 +23,7 @@ VERBS = {
     "vectors neighbours": ("vectors_neighbours", "show the words with the most similar vectors"),
     "vectors plot": ("vectors_plot", "plot word vectors in two dimensions"),
     "translate": ("translate", "write the output for each line with a trained translator"),
+    "export": ("export", "write a trained model for other programs: ONNX, C, torch, audio plug-ins"),
     "summary": ("summary", "draw a run's network and count its parameters"),
     "inspect": (
         "inspect",

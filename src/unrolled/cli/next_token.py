@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from unrolled.cli.arguments import RunFolder, decode_argument, parse
+from unrolled.cli.language import Precision, load_language_model
 from unrolled.console import print_table
-from unrolled.tasks import LanguageModel
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.terminal import Terminal
 
@@ -26,12 +26,15 @@ class Arguments:
     top: int = 10
     """How many tokens to show."""
 
+    precision: Precision = "float32"
+    """Precision of the products."""
+
 
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     prompt = decode_argument(args.prompt)
-    lm = LanguageModel.load(args.run)
+    lm = load_language_model(args.run, args.precision)
     show_notes(lm.prompt_notes(prompt))
     table = Table("token", "probability", "")
     next_tokens = lm.next(prompt, args.top)

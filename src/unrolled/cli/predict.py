@@ -3,18 +3,25 @@
 import contextlib
 import io
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from unrolled.cli.arguments import RunFolder, parse
+from unrolled.cli.language import Precision
 from unrolled.cli.reading import ReadingOptions, apply_reading_options
 from unrolled.config import require
+from unrolled.engine.core import is_built
 from unrolled.storage.output import check_output, parse_output_path, write_output
-from unrolled.tasks import Task, load
 from unrolled.tasks.base.show_notes import show_notes
+from unrolled.tasks.runs import spec_of_run
+
+if TYPE_CHECKING:
+    from unrolled.tasks import Task
+    from unrolled.tasks.base.runtime import Runtime
+
+    Model = Task[Any, Any] | Runtime[Any, Any]
 
 STREAM = "-"
 """File name for standard input or standard output."""
@@ -37,6 +44,9 @@ class Arguments:
 
     reading: ReadingOptions = field(default_factory=ReadingOptions)
 
+    precision: Precision = "float32"
+    """Precision of the products; bfloat16 and int8 are faster."""
+
     top: int = 0
     """Number of most probable labels to write; 0: the probabilities of all labels. Classifiers only."""
 
@@ -48,24 +58,40 @@ def run(argv: Sequence[str], prog: str) -> int:
     out = "" if args.out == STREAM else args.out
     if out:
         check_output(parse_output_path(out))
-    task = load(args.run)
-    apply_reading_options(task, args.reading)
+    model = _load(Path(args.run), args)
     with _data_file(args.data) as data:
         if not out:
-            _write(task, data, sys.stdout, args)
+            _write(model, data, sys.stdout, args)
             return 0
         text = io.StringIO()
-        _write(task, data, text, args)
+        _write(model, data, text, args)
     write_output(Path(out), text.getvalue().encode("utf-8"))
     return 0
 
 
-def _write(task: Task[Any, Any], data: str, out: TextIO, args: Arguments) -> None:
+def _load(folder: Path, args: Arguments) -> "Model":
+    """Load a model into the native runtime if its task predicts there, else under torch."""
+    spec = spec_of_run(folder)
+    model: Model
+    if spec.import_runtime is not None and "predict" in spec.used_by and is_built():
+        from unrolled.runtime.load import load_runtime
+
+        model = load_runtime(folder, spec, args.precision)
+    else:
+        reason = "there is no compiled extension" if not is_built() else f"{spec.verb} needs torch here"
+        precision = args.precision
+        require(precision == "float32", f"--precision {precision}: {reason}, and computes in float32 only")
+        model = spec.task_class.load(folder)
+    model.config = apply_reading_options(model.config, args.reading, spec.verb)
+    return model
+
+
+def _write(model: "Model", data: str, out: TextIO, args: Arguments) -> None:
     """Write the predictions as a table, or in the task's own format if it has no table."""
-    table = task.predict_table(data, top=args.top)
+    table = model.predict_table(data, top=args.top)
     if table is None:
         require(not args.top, f"--top {args.top}: is for classifiers only")
-        task.predict_file(data, out)
+        model.predict_file(data, out)
         return
     show_notes(table.notes)
     table.write(out, args.out)
@@ -77,6 +103,8 @@ def _data_file(data: str) -> Iterator[str]:
     if data != STREAM:
         yield data
         return
+    import tempfile
+
     raw = sys.stdin.buffer.read()
     with tempfile.TemporaryDirectory(prefix="unrolled-") as folder:
         extension = ".jsonl" if raw.lstrip().startswith(b"{") else ""

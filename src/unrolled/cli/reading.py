@@ -1,11 +1,12 @@
 """Options for reading a file whose format differs from that of the training data."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 from unrolled.config import option_names, with_options
 from unrolled.errors import ConfigError
-from unrolled.tasks import Task
+
+C = TypeVar("C")
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,21 @@ class ReadingOptions:
     """Encoding of the file, such as cp1252 or latin-1."""
 
 
-def apply_reading_options(task: Task[Any, Any], options: ReadingOptions) -> None:
-    """Apply the options to the configuration of a task.
+def apply_reading_options(config: C, options: ReadingOptions, verb: str) -> C:
+    """Return the configuration of a task with the options.
+
+    Args:
+        config: the configuration.
+        options: options that were given.
+        verb: name of the task, for the message.
 
     Raises:
         ConfigError: if the task does not have an option.
     """
-    task_options = {name for _, name in option_names(type(task.config))}
+    task_options = {name for _, name in option_names(type(config))}
     user_options = {name: value for name, value in asdict(options).items() if value}
     for name in user_options:
         if name not in task_options:
-            raise ConfigError(f"--{name.replace('_', '-')} is not an option of a {task.spec.verb} run")
-    task.config = with_options(task.config, user_options)
+            raise ConfigError(f"--{name.replace('_', '-')} is not an option of a {verb} run")
+    changed: C = with_options(config, user_options)
+    return changed

@@ -5,16 +5,21 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from unrolled.cli.arguments import RunFolder, parse
+from unrolled.cli.language import Precision
+from unrolled.config import require
 from unrolled.data import split_lines
+from unrolled.engine.core import is_built
 from unrolled.errors import DataError
 from unrolled.extras import require_extra
 from unrolled.storage.output import check_output, get_extension, parse_output_path, write_output
 from unrolled.tasks.base.show_notes import show_notes
-from unrolled.tasks.translate.outputs import SourcesWithOutputs, output_table
-from unrolled.tasks.translate.task import Translator
+
+if TYPE_CHECKING:
+    from unrolled.tasks.translate.outputs import SourcesWithOutputs
+    from unrolled.tasks.translate.translating import Translating
 
 STREAM = "-"
 """File name for standard input or standard output."""
@@ -58,6 +63,9 @@ class Arguments:
     copy_unknown: bool | None = None
     """If <unk> is the best word, write the source word with the most attention instead."""
 
+    precision: Precision = "float32"
+    """Precision of the products; bfloat16 and int8 are faster."""
+
     plot_attention: str = ""
     """Folder for attention plots, one for each line, named by line number."""
 
@@ -73,7 +81,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     out = "" if args.out == STREAM else args.out
     if out:
         check_output(parse_output_path(out))
-    translator = Translator.load(args.run)
+    translator = _load(Path(args.run), args.precision)
     options = {name: getattr(args, name) for name in SEARCH if getattr(args, name) is not None}
     from_file = args.data not in ("", STREAM)
     sources = Path(args.data) if from_file else split_lines(_standard_input())
@@ -90,8 +98,29 @@ def run(argv: Sequence[str], prog: str) -> int:
     return 0
 
 
-def _write(translated: SourcesWithOutputs, out: TextIO, name: str, n_best: int) -> None:
+def _load(folder: Path, precision: Precision) -> "Translating":
+    """Load a translator into the native runtime if it is built, else under torch."""
+    if not is_built():
+        require(
+            precision == "float32",
+            f"--precision {precision}: there is no compiled extension, and torch computes in float32 only",
+        )
+        from unrolled.tasks.translate.task import Translator
+
+        return Translator.load(folder)
+    from unrolled.runtime.load import load_runtime
+    from unrolled.tasks.translate.runtime import TranslatorRuntime
+    from unrolled.tasks.translate.spec import SPEC
+
+    runtime = load_runtime(folder, SPEC, precision)
+    assert isinstance(runtime, TranslatorRuntime)
+    return runtime
+
+
+def _write(translated: "SourcesWithOutputs", out: TextIO, name: str, n_best: int) -> None:
     if translated.sources.table is not None or get_extension(name) in TABLES:
+        from unrolled.tasks.translate.outputs import output_table
+
         output_table(translated, with_scores=n_best > 1).write(out, name)
         return
     for number, outputs in enumerate(translated.outputs, 1):
@@ -101,7 +130,7 @@ def _write(translated: SourcesWithOutputs, out: TextIO, name: str, n_best: int) 
 
 
 def _plot(
-    translator: Translator, translated: SourcesWithOutputs, folder: Path, options: dict[str, object]
+    translator: "Translating", translated: "SourcesWithOutputs", folder: Path, options: dict[str, object]
 ) -> None:
     for number, text in enumerate(translated.sources.texts, 1):
         if text.strip():

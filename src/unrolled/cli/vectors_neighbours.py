@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-import tyro
 from rich.table import Table
 from rich.text import Text
 
 from unrolled.cli.arguments import decode_argument, parse
+from unrolled.cli.plain import Positional
 from unrolled.cli.vectors_source import open_vectors
 from unrolled.config import require
 from unrolled.console import print_table
@@ -20,7 +20,7 @@ from unrolled.text.neighbours import nearest_words
 class Arguments:
     """Show the words whose vectors are nearest to a word's vector, by cosine similarity."""
 
-    source: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="FILE|RUN")]]
+    source: Annotated[str, Positional("FILE|RUN")]
     """File of word vectors, or the run folder of a model over words."""
 
     word: str

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-import tyro
-
 from unrolled.cli.arguments import decode_argument, parse
+from unrolled.cli.plain import Positional
 from unrolled.cli.vectors_source import open_vectors
 from unrolled.config import require
 from unrolled.errors import DataError, suggestion
@@ -24,7 +23,7 @@ MIN_WORDS = 4
 class Arguments:
     """Plot word vectors, projected to two dimensions."""
 
-    source: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="FILE|RUN")]]
+    source: Annotated[str, Positional("FILE|RUN")]
     """File of word vectors, or the run folder of a model over words."""
 
     out: str

@@ -13,6 +13,7 @@ from unrolled.errors import ConfigError, DataError
 from unrolled.models import CellConfig, DropoutConfig, EncoderConfig
 from unrolled.models.summary import summarise
 from unrolled.models.tagger import CharacterEncoder, RecurrentTagger
+from unrolled.tasks.tag.batches import make_batches
 from unrolled.tasks.tag.data import EncodedSentences
 from unrolled.tasks.tag.score import TaggerScore
 
@@ -78,11 +79,11 @@ def test_unknown_words_are_tagged_by_their_spelling():
 def test_tags_do_not_depend_on_the_batch(trained):
     words = make_sentences(20, 5).words
     encoded = EncodedSentences(words, trained.vocabularies)
-    for _, batch in encoded.batches(20):
+    for _, batch in make_batches(encoded, 20):
         together = trained.model(batch.sentences)
-    for rows, batch in encoded.batches(1):
+    for rows, batch in make_batches(encoded, 1):
         alone = trained.model(batch.sentences)
-        order = [r for b in encoded.batches(20) for r in b[0]]
+        order = [r for b in make_batches(encoded, 20) for r in b[0]]
         column = order.index(rows[0])
         torch.testing.assert_close(together[: len(alone), column], alone[:, 0], rtol=1e-4, atol=1e-5)
 
@@ -98,9 +99,11 @@ def test_the_loss_sums_over_words_and_gradients_are_correct(crf):
     data.tags = [torch.randint(4, (n,)).numpy() for n in (4, 2, 3)]
     data._spelling_ids = [w % 5 for w in data.words]
     data._spellings = [torch.randint(9, (n,)).numpy() for n in (3, 1, 4, 2, 2)]
-    ((_, batch),) = data.batches(3)
+    ((_, batch),) = make_batches(data, 3)
     total = model.loss(batch.sentences, batch.tags, ignore=-100, label_smoothing=0.0)
-    parts = [model.loss(b.sentences, b.tags, ignore=-100, label_smoothing=0.0) for _, b in data.batches(1)]
+    parts = [
+        model.loss(b.sentences, b.tags, ignore=-100, label_smoothing=0.0) for _, b in make_batches(data, 1)
+    ]
     torch.testing.assert_close(total, sum(parts))
     total.backward()
     for p in model.parameters():

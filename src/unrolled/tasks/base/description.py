@@ -4,9 +4,7 @@ import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from torch import nn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from unrolled.config import from_dict, to_dict
 from unrolled.errors import RunError
@@ -16,10 +14,13 @@ from unrolled.tasks.base.artifacts import Artifacts, Stored
 from unrolled.tasks.base.data_info import DataInfo, Result
 from unrolled.tasks.base.old_versions import add_old_defaults, artifacts_entry, rename_old_options
 from unrolled.tasks.base.spec import TaskSpec
-from unrolled.tasks.base.weight_budget import check_fit
 from unrolled.training import CHECKPOINT, MODEL
-from unrolled.training.tensor_files import read_json, read_shapes, read_tensors, write_json
-from unrolled.version import __version__
+from unrolled.training.tensor_files import read_arrays, read_json, read_shapes, read_tensors, write_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import nn
 
 
 class Description(NamedTuple):
@@ -35,6 +36,8 @@ def write_description(
     folder: Path, spec: TaskSpec, config: Any, stored: Stored, data_info: dict[str, Any]
 ) -> None:
     """Write ``config.json``, then the files of the artifacts."""
+    from unrolled.version import __version__  # reading a model does not need it, and it takes 20 ms
+
     parts = {"config": to_dict(config), "artifacts": stored.values, "facts": data_info}
     run_folder.write_config(folder, spec.verb, __version__, stored.files, **parts)
     for name, values in stored.files.items():
@@ -95,7 +98,7 @@ def read_result(path: Path) -> dict[str, Any]:
     return values
 
 
-def check_weights(folder: Path, name: str, build: Callable[[], nn.Module]) -> None:
+def check_weights(folder: Path, name: str, build: "Callable[[], nn.Module]") -> None:
     """Check that the weights of a run fit its model, before the model takes memory.
 
     Args:
@@ -106,6 +109,8 @@ def check_weights(folder: Path, name: str, build: Callable[[], nn.Module]) -> No
     Raises:
         RunError: if the weights do not fit, or their file is missing or damaged.
     """
+    from unrolled.tasks.base.weight_budget import check_fit
+
     path, prefix = folder / name, ""
     if name == CHECKPOINT:
         prefix = "model."
@@ -132,7 +137,28 @@ def _require_model(folder: Path) -> None:
         )
 
 
-def read_weights(folder: Path, model: nn.Module) -> None:
+def read_weight_arrays(folder: Path) -> "dict[str, NDArray[np.float32]]":
+    """Read ``model.safetensors`` as float32 arrays, without torch.
+
+    Raises:
+        RunError: if the file is missing or damaged.
+    """
+    import numpy as np
+
+    path = folder / MODEL
+    _require_model(folder)
+    arrays = read_arrays(path, checksum=run_folder.is_marked(folder))
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise _not_finite(path, name)
+    return {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()}
+
+
+def _not_finite(path: Path, name: str) -> RunError:
+    return RunError(f"{path}: damaged ({name} is not finite); restore it from a copy or train again")
+
+
+def read_weights(folder: Path, model: "nn.Module") -> None:
     """Load ``model.safetensors`` into a model and set the model to evaluation mode.
 
     Raises:
@@ -143,7 +169,7 @@ def read_weights(folder: Path, model: nn.Module) -> None:
     weights, _ = read_tensors(path, checksum=run_folder.is_marked(folder))
     for name, tensor in weights.items():
         if not tensor.isfinite().all():
-            raise RunError(f"{path}: damaged ({name} is not finite); restore it from a copy or train again")
+            raise _not_finite(path, name)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

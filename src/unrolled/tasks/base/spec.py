@@ -10,14 +10,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from unrolled.tasks.base.artifacts import Artifacts
+    from unrolled.tasks.base.runtime import Runtime
     from unrolled.tasks.base.task import Task
 
 
 class TaskParts(NamedTuple):
     """The classes and functions of a task, whose import may need packages of this task only."""
 
-    artifacts: "type[Artifacts]"
-    """Class of the artifacts."""
     task_class: "type[Task[Any, Any]]"
     """Class that users call: fit, evaluate, save, load."""
     print_scores: "Callable[[Any, Console], str]"
@@ -29,7 +28,8 @@ class TaskSpec(NamedTuple):
 
     The fields are cheap to read: ``unrolled train --help`` lists all tasks without importing torch or
     dataclasses. The code is imported on first use. The configuration is imported separately, so that recipes
-    can be read if the packages of a task are missing.
+    can be read if the packages of a task are missing, and so are the artifacts: both describe a trained model
+    without torch.
     """
 
     verb: str
@@ -44,6 +44,8 @@ class TaskSpec(NamedTuple):
     """Metrics of a score that a recipe may set a target for."""
     import_config: Callable[[], type[Any]]
     """Imports and returns the configuration class."""
+    import_artifacts: "Callable[[], type[Artifacts]]"
+    """Imports and returns the class of the artifacts."""
     import_parts: Callable[[], TaskParts]
     """Imports and returns the rest of the code."""
     files: tuple[str, ...] = ("tokenizer.json",)
@@ -62,6 +64,8 @@ class TaskSpec(NamedTuple):
     """Old defaults of options that runs of earlier versions lack, if the current default differs."""
     renamed_options: RenamedOptions = MappingProxyType({})
     """Options that were renamed or moved to another group."""
+    import_runtime: "Callable[[], type[Runtime[Any, Any]]] | None" = None
+    """Imports and returns the runtime, which uses a trained model without torch."""
     import_ladder: Callable[[], type[Any]] | None = None
     """Imports and returns the ladder of the task; None if ``unrolled compare`` does not support the task."""
 
@@ -72,8 +76,8 @@ class TaskSpec(NamedTuple):
 
     @property
     def artifacts(self) -> "type[Artifacts]":
-        """See :class:`TaskParts`."""
-        return self.import_parts().artifacts
+        """Class of the artifacts of a trained model."""
+        return self.import_artifacts()
 
     @property
     def task_class(self) -> "type[Task[Any, Any]]":

@@ -1,7 +1,7 @@
 """Base class of all tasks: fit, evaluate, predict, inspect, save and load."""
 
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,10 @@ from unrolled.tasks.base.hooks import C, D
 from unrolled.tasks.base.predictions import Predictions
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.training import Job
+
+if TYPE_CHECKING:
+    from unrolled.engine import Precision
+    from unrolled.tasks.base.runtime import Runtime
 
 
 class Task(TrainedTask[C, D]):
@@ -80,6 +84,33 @@ class Task(TrainedTask[C, D]):
     def _input_table(self) -> tuple[list[str], nn.Module | None]:
         """Return the input tokens and the module that embeds them, or None."""
         return [], None
+
+    def runtime(self, precision: "Precision" = "float32") -> "Runtime[Any, Any]":
+        """Return this trained model in the native runtime, with a copy of its weights.
+
+        Args:
+            precision: precision of the products: ``"float32"``, ``"bfloat16"`` or ``"int8"``.
+
+        Raises:
+            ConfigError: if the task has no runtime, or for an unknown precision.
+            BackendError: if the compiled extension is missing.
+        """
+        model = self._require_model(nn.Module)
+        if self.spec.import_runtime is None:
+            raise ConfigError(f"a model of {self.spec.verb} has no runtime")
+        weights = {name: t.detach().cpu().numpy() for name, t in model.state_dict().items()}
+        facts = (self.data_info, self.result)
+        return self.spec.import_runtime()(self.config, self.artifacts, weights, precision, *facts)
+
+    def stream(self, *, batch: int = 1, precision: "Precision" = "float32") -> Any:
+        """Return a stream: ``batch`` sequences that the model reads step by step, with explicit states.
+
+        It runs in the native runtime, with a copy of the weights; see :meth:`runtime`.
+
+        Raises:
+            ConfigError: if the model cannot run forwards step by step, because it reads in both directions.
+        """
+        return self.runtime(precision).stream(batch)
 
     def predict_table(self, data: str, *, top: int = 0) -> Predictions | None:
         """Return predictions for each row of a file; None if the task has its own output format."""

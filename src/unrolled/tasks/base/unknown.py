@@ -4,12 +4,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from unrolled.errors import DataError
 from unrolled.text import UNK_ID, Tokenizer
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MAX_NAMES = 5
 """Maximum number of distinct unknown tokens in a message."""
@@ -77,7 +78,7 @@ class UnknownTokens:
         return f"{names} and {more:,} more" if more > 0 else names
 
 
-def mix_unknown_losses(losses: Tensor, targets: Tensor, share: float, ignore: int) -> Tensor:
+def mix_unknown_losses(losses: "Tensor", targets: "Tensor", share: float, ignore: int) -> "Tensor":
     """Return −ln p' for −ln p, both in the shape of the targets; see :mod:`unrolled.unknown`.
 
     Args:
@@ -86,6 +87,8 @@ def mix_unknown_losses(losses: Tensor, targets: Tensor, share: float, ignore: in
         share: u of a text with unknown tokens; 0 returns the losses unchanged.
         ignore: padding target, whose loss does not change.
     """
+    import torch
+
     if not share:
         return losses
     scaled = losses - math.log1p(-share)

@@ -1,43 +1,24 @@
 """Encoding of labelled sequences, and the split into training and held-out examples."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from unrolled.arrays import Ids
-from unrolled.data import Labelled
-from unrolled.data.buckets import length_buckets
-from unrolled.data.ragged import pad
+from unrolled.data.labelled import Labelled
 from unrolled.errors import DataError
-from unrolled.tasks.base.sample import SampleSize
 from unrolled.tasks.classify.labels import Label, to_json
-from unrolled.text import EOS_ID, UNK_ID, Tokenizer
+from unrolled.text.tokenizer import EOS_ID, UNK_ID, Tokenizer
 
 END = np.array([EOS_ID], dtype=np.int64)
 MAX_UNSEEN_FRACTION = 0.5
 """Largest fraction of examples with labels absent from the training data; beyond it, the data are refused."""
 MAX_SHOWN_LABELS = 5
 """Largest number of labels that a message names."""
-
-
-@dataclass(frozen=True)
-class LabelledBatch:
-    """Sequences (T, B) or (T, B, I), their lengths (B,), and their label indices (B,)."""
-
-    sequences: Tensor
-    lengths: Tensor
-    labels: Tensor
-
-    def first_rows(self, rows: int) -> "LabelledBatch":
-        """Return the first sequences, without the time steps that are padding in all of them."""
-        lengths = self.lengths[:rows]
-        return LabelledBatch(self.sequences[: int(lengths.max()), :rows], lengths, self.labels[:rows])
 
 
 @dataclass(frozen=True)
@@ -51,12 +32,6 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.rows)
-
-    def batches(self, size: int, seed: int | None = None) -> Iterator[tuple[Ids, LabelledBatch]]:
-        """Yield row numbers and batches, in the order of :func:`unrolled.data.length_buckets`."""
-        for indices in length_buckets([len(row) for row in self.rows], size, seed):
-            sequences, lengths = pad([self.rows[i] for i in indices], EOS_ID)
-            yield indices, LabelledBatch(sequences, lengths, torch.from_numpy(self.labels[indices]))
 
     def with_known_labels(self) -> "Examples":
         """Return the examples whose labels occur in the training data."""
@@ -173,13 +148,6 @@ def split_train_held_out(labelled: Labelled, fraction: float, seed: int) -> tupl
     """Return the training part and the part that :func:`hold_out` selects, None if that is empty."""
     train, held_out = hold_out(labelled.labels, fraction, seed)
     return labelled.take(train), labelled.take(held_out) if len(held_out) else None
-
-
-def make_small_batch(examples: Examples, size: SampleSize) -> LabelledBatch:
-    """Return the first ``size.rows`` examples as one batch, each cut to ``size.steps``."""
-    rows = [row[: size.steps] for row in examples.rows[: size.rows]]
-    _, batch = next(Examples(rows, examples.labels[: size.rows]).batches(size.rows))
-    return batch
 
 
 def describe(train: Examples, valid: Examples | None, classes: list[Label]) -> dict[str, Any]:

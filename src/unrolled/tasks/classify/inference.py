@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from unrolled.data import Labelled, read_labelled
 from unrolled.data.labelled import Unlabelled, read_items
-from unrolled.errors import ConfigError, DataError
+from unrolled.errors import DataError
 from unrolled.extras import extra
 from unrolled.models.classifier import RecurrentClassifier
 from unrolled.tasks.base.estimator import LabelEstimator
-from unrolled.tasks.base.predictions import Predictions, add_prediction_columns
+from unrolled.tasks.base.predictions import Predictions
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.classify.artifacts import ClassifierArtifacts
 from unrolled.tasks.classify.config import ClassifierConfig
@@ -22,6 +22,7 @@ from unrolled.tasks.classify.input import convert_items, convert_labelled, is_so
 from unrolled.tasks.classify.labels import to_array
 from unrolled.tasks.classify.predicting import log_probabilities, score_examples
 from unrolled.tasks.classify.score import ClassifierScore
+from unrolled.tasks.classify.table import predict_rows
 from unrolled.text import Tokenizer
 from unrolled.training.progress_display import counting_bar
 
@@ -104,21 +105,8 @@ class ClassifierInference(LabelEstimator[ClassifierConfig, ClassifierData]):
         Raises:
             DataError: if the file cannot be read.
         """
-        if not data:
-            raise ConfigError("no texts to predict; give data=FILE, or data=- for standard input")
-        unlabelled = self._read_items(data)
-        items = unlabelled.items
-        with_text = [i for i, item in enumerate(items) if item is not None]
-        p: list[NDArray[np.float64] | None] = [None] * len(items)
-        predicted = self._probabilities([items[i] for i in with_text]) if with_text else ()
-        for i, row in zip(with_text, predicted, strict=True):
-            p[i] = row
-        empty = len(items) - len(with_text)
-        note = f"{empty:,} of {len(items):,} rows {'has' if empty == 1 else 'have'} no text and no prediction"
-        notes = (*unlabelled.notes, *([note] if empty else []))
-        return add_prediction_columns(
-            unlabelled.names, unlabelled.rows, p, self.artifacts.class_names, top, notes
-        )
+        names = self.artifacts.class_names
+        return predict_rows(data, self.config.form, names, self._probabilities, top)
 
     def _read_items(self, data: str) -> Unlabelled:
         return read_items(data, self.config.form, self.artifacts.class_names)

@@ -9,8 +9,9 @@ from torch import Tensor
 from unrolled.data.noise import drop_tokens
 from unrolled.devices import move
 from unrolled.models.classifier import RecurrentClassifier
+from unrolled.tasks.classify.batches import LabelledBatch, make_batches
 from unrolled.tasks.classify.config import ClassifierConfig
-from unrolled.tasks.classify.data import ClassifierData, LabelledBatch
+from unrolled.tasks.classify.data import ClassifierData
 from unrolled.tasks.classify.predicting import score_examples
 from unrolled.text import EOS_ID, UNK_ID
 from unrolled.training import StepLoss, StepLosses, Validation
@@ -33,7 +34,7 @@ class ClassifierJob:
         """See :meth:`Job.batches`."""
         training = self._config.training
         seed = training.seed * 1_000_003 + epoch
-        return (batch for _, batch in self._data.train.batches(training.batch, seed))
+        return (batch for _, batch in make_batches(self._data.train, training.batch, seed))
 
     def batch_count(self) -> int:
         """See :meth:`Job.batch_count`."""

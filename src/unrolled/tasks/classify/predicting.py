@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from unrolled.devices import get_device, move
 from unrolled.models.classifier import RecurrentClassifier
+from unrolled.tasks.classify.batches import make_batches
 from unrolled.tasks.classify.data import Examples
 from unrolled.tasks.classify.score import ClassifierScore
 from unrolled.training.progress_display import ProgressCallback, ignore_progress
@@ -20,7 +21,7 @@ def log_probabilities(
     """Return ln p of every label for each example, (N, classes)."""
     model.eval()
     result = np.empty((len(examples), model.output.out_features))
-    for rows, cpu_batch in examples.batches(BATCH_SIZE):
+    for rows, cpu_batch in make_batches(examples, BATCH_SIZE):
         batch = move(cpu_batch, get_device(model))
         logits = model(batch.sequences, batch.lengths)
         result[rows] = logits.double().log_softmax(-1).cpu().numpy()

@@ -20,13 +20,13 @@ from unrolled.tasks.base.sources import make_absolute
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.classify.artifacts import ClassifierArtifacts
 from unrolled.tasks.classify.baselines import compare_baselines
+from unrolled.tasks.classify.batches import make_small_batch
 from unrolled.tasks.classify.build import build_model
 from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.data import (
     ClassifierData,
     Examples,
     describe,
-    make_small_batch,
     split_train_held_out,
     unseen_label_notes,
 )

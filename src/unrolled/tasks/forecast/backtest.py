@@ -6,16 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unrolled.data.series import Series, TimeRulesConfig
 from unrolled.errors import DataError
 from unrolled.extras import extra
-from unrolled.models.forecast_ensemble import ForecastModel
 from unrolled.tasks.forecast.artifacts import ForecasterArtifacts
 from unrolled.tasks.forecast.baselines import baseline_forecasts
 from unrolled.tasks.forecast.config import ForecasterConfig
-from unrolled.tasks.forecast.job import Split
-from unrolled.tasks.forecast.rolling import forecast
+from unrolled.tasks.forecast.notes import series_notes
+from unrolled.tasks.forecast.rolling import ForecastNetwork, forecast
 from unrolled.tasks.forecast.score import ForecastScore, SeriesBacktest, score, table
+from unrolled.tasks.forecast.split import Split
 from unrolled.wording import counted
 
 with extra("forecast", "a forecaster"):
@@ -46,7 +45,7 @@ class Backtest:
 
 
 def run_backtest(
-    model: ForecastModel,
+    network: ForecastNetwork,
     splits: Sequence[Split],
     spans: Sequence[Span],
     config: ForecasterConfig,
@@ -56,7 +55,7 @@ def run_backtest(
     """Forecast from every origin whose horizon lies within the span of its series, and score.
 
     Args:
-        model: model in evaluation mode.
+        network: trained networks.
         splits: the series.
         spans: span of each series.
         config: configuration of the model.
@@ -81,7 +80,7 @@ def run_backtest(
                 np.array(origins),
                 s.stamps(s.steps),
                 np.stack([s.target[o : o + steps.horizon] for o in origins]),
-                forecast(model, split.series, origins, steps.horizon, config),
+                forecast(network, split.series, origins, steps.horizon, config),
                 baseline_forecasts(split.series, origins, steps.horizon, artifacts),
                 artifacts.series[s.name].mase_scale or np.nan,
             )
@@ -89,8 +88,3 @@ def run_backtest(
     levels = config.forecast.quantiles
     notes = [note for split in splits for note in series_notes(split.series.series, config.rules)]
     return Backtest(table(backtests, levels), score(backtests, levels, artifacts.season, steps.stride, notes))
-
-
-def series_notes(s: Series, rules: TimeRulesConfig) -> list[str]:
-    """Return notes on problems in the rows of a series and how they were handled."""
-    return [f"{s.name}: {note}" for note in s.notes.describe(rules)]

@@ -2,10 +2,10 @@
 
 from torch import nn
 
-from unrolled.data.calendar import KINDS
 from unrolled.models.forecast_ensemble import ForecastEnsemble, ForecastModel, Member
 from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
 from unrolled.tasks.forecast.config import ForecasterConfig
+from unrolled.tasks.forecast.data import known_size
 
 
 def build_model(config: ForecasterConfig) -> ForecastModel:
@@ -20,9 +20,7 @@ def build_model(config: ForecasterConfig) -> ForecastModel:
 
 def _build_member(config: ForecasterConfig) -> Member:
     output = config.forecast.build()
-    calendar_size = sum(KINDS[name] for name in config.features.calendar)
-    known_size = calendar_size + len(config.columns.known) + len(config.features.lags)
     options = (output, config.cell, config.network, config.dropout)
     if config.forecast.strategy == "recursive":
-        return RecursiveForecaster(known_size, *options)
-    return DirectForecaster(len(config.columns.past), known_size, config.forecast.horizon, *options)
+        return RecursiveForecaster(known_size(config), *options)
+    return DirectForecaster(len(config.columns.past), known_size(config), config.forecast.horizon, *options)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.data.calendar import calendar_features
+from unrolled.data.calendar import KINDS, calendar_features
 from unrolled.data.scaling import Scaling, check_positive
 from unrolled.data.series import Numbers, Series
 from unrolled.errors import DataError
@@ -144,6 +144,12 @@ def prepare(series: Series, scales: Scales, config: ForecasterConfig, ahead: int
     inputs = np.concatenate([z[:, None], past, known[: len(z)]], axis=1)
     targets = scaling.direct_targets(series.target, horizon)
     return PreparedSeries(series, scaling, inputs, targets, known, difference + max((0, *lags)), False)
+
+
+def known_size(config: ForecasterConfig) -> int:
+    """Return K, the number of features of a step that are known in advance."""
+    calendar = sum(KINDS[name] for name in config.features.calendar)
+    return calendar + len(config.columns.known) + len(config.features.lags)
 
 
 def _known_features(series: Series, scales: Scales, config: ForecasterConfig, ahead: int) -> Numbers:

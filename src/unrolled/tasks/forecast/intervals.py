@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pandas as pd
 
 from unrolled.data.series import Numbers
 from unrolled.tasks.forecast.rolling import Forecasts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MIN_FORECASTS = 30
 """Minimum number of forecasts for empirical quantiles of each step. With fewer, the errors are assumed normal
@@ -42,7 +44,7 @@ class Intervals:
         return replace(forecasts, quantiles=forecasts.point[..., None] + errors)
 
 
-def fit_intervals(table: pd.DataFrame, levels: Sequence[float]) -> dict[str, list[list[float]]]:
+def fit_intervals(table: "pd.DataFrame", levels: Sequence[float]) -> dict[str, list[list[float]]]:
     """Fit intervals to every series in the table of a backtest; return them for JSON."""
     horizon = int(table["step"].max())
     return {

@@ -16,38 +16,15 @@ from unrolled.models.forecaster import DirectForecaster
 from unrolled.models.token_encoder import State
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries
+from unrolled.tasks.forecast.held_out import held_out_errors, relative_excess_error
 from unrolled.tasks.forecast.metrics import paired_difference
-from unrolled.tasks.forecast.rolling import held_out_errors, relative_excess_error
+from unrolled.tasks.forecast.split import Split
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import CarriedState
 
 TARGET_ORIGIN_COUNT = 200
 """Number of held-out forecasts per series to aim for when the model is compared with its linear part (see
 :meth:`ForecastJob.origins`)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """A series and the ends of its parts.
-
-    Training: [0, train_end). Held out: [train_end, valid_end). Test: the rest.
-    """
-
-    series: PreparedSeries
-    train_end: int
-    valid_end: int
-
-    def origins(self, start: int, stop: int, horizon: int, stride: int) -> range:
-        """Return the origins (first steps) of the forecasts that lie within [start, stop)."""
-        return range(max(start, self.earliest), stop - horizon + 1, stride)
-
-    @property
-    def earliest(self) -> int:
-        """The first origin for which the network has an input row.
-
-        A recursive network reads the row of the origin itself, a direct one only the rows before it.
-        """
-        return self.series.first + (0 if self.series.recursive else 1)
 
 
 @dataclass(frozen=True)

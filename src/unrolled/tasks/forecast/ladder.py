@@ -13,9 +13,10 @@ from unrolled.data.series_tables import read_series
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.outcome import ItemLosses, Outcome, SavedOutcome
-from unrolled.tasks.forecast.backtest import Backtest, series_notes
+from unrolled.tasks.forecast.backtest import Backtest
 from unrolled.tasks.forecast.baselines import baseline_forecast, baseline_forecasts, fit_autoregression
 from unrolled.tasks.forecast.data import fit_scales
+from unrolled.tasks.forecast.notes import series_notes
 from unrolled.tasks.forecast.parts import split_points, split_series
 from unrolled.tasks.forecast.rolling import Forecasts
 from unrolled.tasks.forecast.score import SeriesBacktest, format_stamp, score

@@ -13,12 +13,12 @@ from unrolled.tasks.forecast.artifacts import FittedAutoregression, ForecasterAr
 from unrolled.tasks.forecast.baselines import fit_autoregression
 from unrolled.tasks.forecast.config import ForecasterConfig, SeriesConfig
 from unrolled.tasks.forecast.data import Scales, prepare
-from unrolled.tasks.forecast.job import Split
 from unrolled.tasks.forecast.linear import fit_spread, with_linear
 from unrolled.tasks.forecast.linear_part import LinearPart, naive_part
 from unrolled.tasks.forecast.metrics import naive_error
 from unrolled.tasks.forecast.scale_choice import naive_is_as_good
 from unrolled.tasks.forecast.score import format_stamp
+from unrolled.tasks.forecast.split import Split
 
 
 @dataclass(frozen=True)

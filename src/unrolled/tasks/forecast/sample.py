@@ -7,8 +7,9 @@ import numpy as np
 from unrolled.errors import DataError
 from unrolled.tasks.base.sample import SampleSize
 from unrolled.tasks.forecast.data import PreparedSeries
-from unrolled.tasks.forecast.job import ForecastBatch, Split, cut_pieces
+from unrolled.tasks.forecast.job import ForecastBatch, cut_pieces
 from unrolled.tasks.forecast.score import format_stamp
+from unrolled.tasks.forecast.split import Split
 
 Part = tuple[PreparedSeries, int, int]
 """(series, begin, end): the rows [begin, end) of a series."""

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
 
 if TYPE_CHECKING:
+    from unrolled.tasks.base.artifacts import Artifacts
     from unrolled.tasks.base.ladder import Ladder
+    from unrolled.tasks.base.runtime import Runtime
 
 
 def _config() -> type[Any]:
@@ -14,12 +16,23 @@ def _config() -> type[Any]:
     return ForecasterConfig
 
 
-def _parts() -> TaskParts:
+def _artifacts() -> "type[Artifacts]":
     from unrolled.tasks.forecast.artifacts import ForecasterArtifacts
+
+    return ForecasterArtifacts
+
+
+def _parts() -> TaskParts:
     from unrolled.tasks.forecast.report import print_scores
     from unrolled.tasks.forecast.task import Forecaster
 
-    return TaskParts(ForecasterArtifacts, Forecaster, print_scores)
+    return TaskParts(Forecaster, print_scores)
+
+
+def _runtime() -> "type[Runtime[Any, Any]]":
+    from unrolled.tasks.forecast.runtime import ForecasterRuntime
+
+    return ForecasterRuntime
 
 
 def _ladder() -> "type[Ladder]":
@@ -50,6 +63,8 @@ SPEC = TaskSpec(
     plots=("forecast", "future"),
     old_defaults={"forecast": {"linear": "none"}},
     import_config=_config,
+    import_artifacts=_artifacts,
     import_parts=_parts,
+    import_runtime=_runtime,
     import_ladder=_ladder,
 )

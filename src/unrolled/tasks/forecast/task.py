@@ -1,17 +1,16 @@
 """The recurrent forecaster: fit, predict, backtest, evaluate, save, load."""
 
 import dataclasses
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, Union
 
 from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.data.series import Series
-from unrolled.data.series_tables import read_series, read_series_list
-from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.data.series_tables import read_series
+from unrolled.errors import ConfigError, DataError
 from unrolled.extras import extra
 from unrolled.models.forecast_ensemble import ForecastModel
 from unrolled.storage.picture import save_figure
@@ -20,21 +19,22 @@ from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
 from unrolled.tasks.forecast.artifacts import ForecasterArtifacts
 from unrolled.tasks.forecast.backtest import Backtest, Span, Steps, run_backtest, series_notes
-from unrolled.tasks.forecast.beyond_horizon import forecast_far
 from unrolled.tasks.forecast.build import build_model
 from unrolled.tasks.forecast.config import ForecasterConfig
-from unrolled.tasks.forecast.data import PreparedSeries, Scales, fit_scales, prepare
+from unrolled.tasks.forecast.data import Scales, fit_scales
+from unrolled.tasks.forecast.forecasting import Forecasting
 from unrolled.tasks.forecast.future_plot import Future, draw_future
-from unrolled.tasks.forecast.intervals import fit_intervals, intervals_of
+from unrolled.tasks.forecast.intervals import fit_intervals
 from unrolled.tasks.forecast.job import ForecastJob, Split
-from unrolled.tasks.forecast.linear import with_linear
+from unrolled.tasks.forecast.notes import LEFT_OUT_KEY, left_out_notes
 from unrolled.tasks.forecast.parts import SeriesParts, split_points, split_series, steps_before
 from unrolled.tasks.forecast.plot import plot_forecasts
-from unrolled.tasks.forecast.rolling import Forecasts, forecast
+from unrolled.tasks.forecast.rolling import ForecastNetwork, forecast
 from unrolled.tasks.forecast.sample import cut_windows, held_out_spans
-from unrolled.tasks.forecast.score import ForecastScore, forecast_table, format_stamp
-from unrolled.tasks.forecast.short_series import LEFT_OUT_KEY, drop_left_out, left_out_notes, resolve_series
+from unrolled.tasks.forecast.score import ForecastScore, format_stamp
+from unrolled.tasks.forecast.short_series import resolve_series
 from unrolled.tasks.forecast.spec import SPEC
+from unrolled.tasks.forecast.torch_network import TorchNetwork
 from unrolled.training import Callback
 from unrolled.training.progress_display import spinner
 
@@ -44,11 +44,14 @@ with extra("forecast", "a forecaster"):
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from unrolled.engine import Precision
+    from unrolled.tasks.forecast.stream import ForecastStream
+
 Table: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]", NDArray[Any], Sequence[Any]]
 Source: TypeAlias = str | Path | Table
 
 
-class Forecaster(Task[ForecasterConfig, SeriesParts]):
+class Forecaster(Forecasting, Task[ForecasterConfig, SeriesParts]):
     """A recurrent forecaster of one or many series.
 
     ``Forecaster(horizon=6, calendar=("month",), transform="log", difference=1)`` takes any option of
@@ -128,10 +131,6 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         self._parts = split_series(self._read(self.config.data.data), self.artifacts.scales, self.config)
         return self._parts
 
-    def _read(self, source: Source) -> list[Series]:
-        series = read_series_list(source, self.config.columns, self.config.rules, self.config.table)
-        return drop_left_out(series, self.data_info.get(LEFT_OUT_KEY, ()))
-
     def _check_before_training(self, data: SeriesParts) -> None:
         horizon = self.config.forecast.horizon
         for s in data.splits:
@@ -170,57 +169,6 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
                 scores["intervals"] = fit_intervals(last_backtest.table, self.config.forecast.quantiles)
             scores |= last_backtest.score.baseline_comparison
         return scores
-
-    def predict(
-        self,
-        horizon: int | None = None,
-        *,
-        data: Source | None = None,
-        samples: int = 0,
-        seed: int = 0,
-    ) -> pd.DataFrame:
-        """Forecast the steps after the end of the series.
-
-        Args:
-            horizon: number of steps; None takes the configuration's. Beyond that, a direct forecaster with
-                point forecasts continues from its own forecasts; with quantiles or distributions it cannot.
-            data: the series up to the present, in the form of the training data; None takes the series that
-                the model was trained on, including their test part. Covariates known in advance are given in
-                rows at the end with an empty target.
-            samples: return this many sampled paths, columns "path 0", …, instead of their summary.
-            seed: seed of the paths.
-
-        Returns:
-            A row for each step, indexed by time (by 1, 2, … if the frequency is "rows"). Columns: series, if
-            there are several; prediction (the network's forecast, or the median); mean, for distributions;
-            quantiles ("q0.1"), which for point forecasts come from the errors on the held-out or test part.
-            ``attrs["notes"]`` describes problems in the rows and how they were handled.
-
-        Raises:
-            DataError: if the series cannot be used, or covariates known in advance are missing.
-            ConfigError: if the model cannot forecast that far, or ``samples`` is given and it has no paths.
-        """
-        self._require_model(nn.Module)
-        steps = self.config.steps_after_the_end(horizon)
-        if samples and not self.model.output.sampled:
-            raise ConfigError("samples: only output='gaussian' and 'student-t' have paths to sample")
-        if samples and self.config.forecast.strategy == "direct":
-            raise ConfigError(
-                "samples: strategy='direct' gives each step its own distribution, not paths; use "
-                "strategy='recursive'"
-            )
-        frames = []
-        series = self._get_series(data)
-        for s in series:
-            forecasts = self._add_intervals(s, self._forecast_from_end(s, steps, samples, seed))
-            frame = forecast_table(s, forecasts, self.config.forecast.quantiles, paths=samples > 0)
-            if len(series) > 1:
-                frame.insert(0, "series", s.name)
-            frames.append(frame)
-        result = pd.concat(frames)
-        data_notes = [note for s in series for note in series_notes(s, self.config.rules)]
-        result.attrs["notes"] = [*left_out_notes(self.data_info.get(LEFT_OUT_KEY, ())), *data_notes]
-        return result
 
     def backtest(
         self,
@@ -265,16 +213,6 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         with spinner("forecasting", shown=progress):
             return self.backtest(data).score
 
-    def predict_file(self, data: str | Path, out: TextIO) -> None:
-        """Write forecasts of the steps after the end of a table as CSV; print notes on standard error.
-
-        An empty ``data`` takes the series that the model was trained on.
-        """
-        forecasts = self.predict(data=data or None)
-        for note in forecasts.attrs["notes"]:
-            print(note, file=sys.stderr)
-        forecasts.to_csv(out)
-
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[ForecastJob, Sample]:
         if data is None:
             parts = self._parts or self._reload_training_data()
@@ -305,50 +243,52 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         )
 
     def _get_series(self, data: Source | None) -> list[Series]:
+        """See :meth:`Forecasting._get_series`; series in memory are not read again."""
         self._require_model(nn.Module)
-        if data is not None:
-            return self._read(data)
-        if self._parts is not None:
+        if data is None and self._parts is not None:
             return [s.series.series for s in self._parts.splits]
-        if not self.config.data.data:
-            raise RunError("this model was trained on data from memory, which are gone; give data=FILE")
-        series = self._read(self.config.data.data)
-        for s in series:
-            steps = self.data_info["series"].get(s.name, {}).get("steps", s.steps)
-            if s.steps != steps:
-                raise DataError(
-                    f"{self.config.data.data}: series {s.name!r} has {s.steps:,} steps and had {steps:,} in "
-                    "training; to forecast from its current end, give it as data"
-                )
-        return series
+        return super()._get_series(data)
 
-    def _prepare(self, s: Series, ahead: int = 0) -> PreparedSeries:
-        """Prepare a series for the network, with the known features of ``ahead`` steps beyond its end."""
-        p = prepare(s, self.scales, self.config, ahead)
-        return with_linear(p, self.artifacts.series[s.name].linear)
+    def _network(self) -> ForecastNetwork:
+        return TorchNetwork(self.model, self.config)
 
     def _run_backtest(
         self, splits: list[Split], spans: list[Span], horizon: int = 0, stride: int = 0
     ) -> Backtest:
         horizon, stride = horizon or self.config.forecast.horizon, stride or self.config.data.backtest_stride
-        return run_backtest(self.model, splits, spans, self.config, self.artifacts, Steps(horizon, stride))
+        steps = Steps(horizon, stride)
+        return run_backtest(self._network(), splits, spans, self.config, self.artifacts, steps)
 
-    def _forecast(
-        self, p: PreparedSeries, origins: list[int], horizon: int, samples: int = 0, seed: int = 0
-    ) -> Forecasts:
-        return forecast(self.model, p, origins, horizon, self.config, samples=samples, seed=seed)
+    def stream(
+        self,
+        *,
+        batch: int = 1,
+        precision: "Precision" = "float32",
+        data: Source | None = None,
+        series: str = "",
+    ) -> "ForecastStream":
+        """Return a stream: one series that is continued observation by observation.
 
-    def _forecast_from_end(self, s: Series, steps: int, samples: int = 0, seed: int = 0) -> Forecasts:
-        """Forecast the steps after the end of a series."""
-        horizon = self.config.forecast.horizon
-        if steps > horizon and self.config.forecast.strategy == "direct":
-            return forecast_far(s, steps, horizon, self._forecast_from_end)
-        return self._forecast(self._prepare(s, steps), [s.steps], steps, samples, seed)
+        It runs in the native runtime, with a copy of the weights.
 
-    def _add_intervals(self, s: Series, forecasts: Forecasts) -> Forecasts:
-        """Add the intervals from ``result.json`` to point forecasts, if there are any."""
-        intervals = intervals_of(self.result, s.name)
-        return intervals.around(forecasts) if intervals and forecasts.quantiles is None else forecasts
+        Args:
+            batch: must be 1; make a stream for each series.
+            precision: precision of the products: ``"float32"``, ``"bfloat16"`` or ``"int8"``.
+            data: the series up to the present, as for :meth:`predict`.
+            series: name of the series, if there are several.
+
+        Raises:
+            DataError: if the series cannot be used, or there is no such series.
+            ConfigError: if ``batch`` is not 1, or there are several series and no name is given.
+            BackendError: if the compiled extension is missing.
+        """
+        from unrolled.tasks.forecast.runtime import ForecasterRuntime
+        from unrolled.tasks.forecast.stream import check_single, find_series
+
+        check_single(batch)
+        runtime = self.runtime(precision)
+        assert isinstance(runtime, ForecasterRuntime)
+        return runtime.stream_series(find_series(self._get_series(data), series))
 
     def plot(
         self, out: str | Path | None = None, *, horizon: int | None = None, data: Source | None = None
@@ -367,7 +307,10 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         self._require_model(nn.Module)
         steps = self.config.steps_after_the_end(horizon)
         series = self._get_series(data)
-        futures = [Future(s, self._add_intervals(s, self._forecast_from_end(s, steps))) for s in series]
+        network = self._network()
+        futures = [
+            Future(s, self._add_intervals(s, self._forecast_from_end(network, s, steps))) for s in series
+        ]
         figure = draw_future(futures, self.config.forecast.quantiles)
         if out is not None:
             save_figure(figure, Path(out))
@@ -384,7 +327,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         horizon = self.config.forecast.horizon
         origins = split.origins(start, split.series.series.steps, horizon, horizon)
         if origins:
-            forecasts = self._forecast(split.series, list(origins), horizon)
+            forecasts = forecast(self._network(), split.series, list(origins), horizon, self.config)
             plot_forecasts(
                 split.series.series,
                 list(origins),

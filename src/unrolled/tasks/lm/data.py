@@ -15,11 +15,11 @@ from unrolled.tasks.base.unknown import UnknownTokens
 from unrolled.tasks.lm.config import CorpusConfig
 from unrolled.tasks.lm.hold_out import split_documents
 from unrolled.tasks.lm.lines import prepare_text
+from unrolled.tasks.lm.units import UNITS
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.unknown import get_unknown_share, unknown_share
 
 Tokens = TokenStream | Sentences
-UNITS = {"char": "character", "word": "word", "bpe": "piece"}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from unrolled.arrays import Ids
-from unrolled.decoding import Hypothesis, SamplingConfig, beam_search, draw
+from unrolled.decoding import Hypothesis, SamplingConfig, beam_search
+from unrolled.decoding.random_numbers import RandomNumbers
+from unrolled.decoding.sampling import choose
 from unrolled.devices import get_device, move
 from unrolled.models import RecurrentLanguageModel
 from unrolled.models.token_encoder import State
@@ -58,17 +60,17 @@ class Generator:
         return self._read_ids(ids)[0][0].softmax(-1)
 
     def draw(self, prompt: str, length: int, options: SamplingConfig, seed: int) -> Iterator[int]:
-        """Yield ``length`` sampled tokens. Sampling is on the CPU: a seed means the same on any device."""
-        generator = torch.Generator().manual_seed(seed)
+        """Yield ``length`` sampled tokens. A seed means the same on any device, and in the native runtime."""
+        numbers = RandomNumbers(seed)
         logits, state = self._read(prompt)
         for remaining in range(length, 0, -1):
             logits[:, UNK_ID] = -torch.inf
-            token = draw(logits.cpu(), options, generator)
-            yield int(token)
-            if self._separate and int(token) == EOS_ID:
+            token = choose(logits[0], options, numbers)
+            yield token
+            if self._separate and token == EOS_ID:
                 logits, state = self._read("")
             elif remaining > 1:
-                logits, state = self._step(token, state)
+                logits, state = self._step(torch.tensor([token]), state)
 
     def search(
         self, prompt: str, length: int, beams: int, normalisation: float, end: int | None

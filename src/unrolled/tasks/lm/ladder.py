@@ -20,7 +20,7 @@ from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.networks import CELLS
 from unrolled.tasks.base.outcome import ItemLosses, Outcome, SavedOutcome
 from unrolled.tasks.lm.config import CorpusConfig
-from unrolled.tasks.lm.data import UNITS, TextToScore, Tokens, all_ids, make_corpus
+from unrolled.tasks.lm.data import TextToScore, Tokens, all_ids, make_corpus
 from unrolled.tasks.lm.defaults import fill_defaults
 from unrolled.tasks.lm.lines import prepare_text
 from unrolled.tasks.lm.ngrams import ARPA, NGrams, fit_ngrams, is_ngram, read_ngrams
@@ -28,6 +28,7 @@ from unrolled.tasks.lm.score import score_tokens
 from unrolled.tasks.lm.spec import SPEC
 from unrolled.tasks.lm.split_text import split_text, write_documents
 from unrolled.tasks.lm.task import SCORING_ROWS
+from unrolled.tasks.lm.units import UNITS
 from unrolled.text import EOS_ID, train_tokenizer
 from unrolled.unknown import mix_unknown
 

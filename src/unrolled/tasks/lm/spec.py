@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
 
 if TYPE_CHECKING:
+    from unrolled.tasks.base.artifacts import Artifacts
     from unrolled.tasks.base.ladder import Ladder
+    from unrolled.tasks.base.runtime import Runtime
 
 
 def _config() -> type[Any]:
@@ -14,12 +16,23 @@ def _config() -> type[Any]:
     return LanguageModelConfig
 
 
-def _parts() -> TaskParts:
+def _artifacts() -> "type[Artifacts]":
     from unrolled.tasks.lm.artifacts import LanguageArtifacts
+
+    return LanguageArtifacts
+
+
+def _parts() -> TaskParts:
     from unrolled.tasks.lm.report import print_scores
     from unrolled.tasks.lm.task import LanguageModel
 
-    return TaskParts(LanguageArtifacts, LanguageModel, print_scores)
+    return TaskParts(LanguageModel, print_scores)
+
+
+def _runtime() -> "type[Runtime[Any, Any]]":
+    from unrolled.tasks.lm.runtime import LanguageRuntime
+
+    return LanguageRuntime
 
 
 def _message_before_training(config: Any) -> str:
@@ -50,6 +63,8 @@ SPEC = TaskSpec(
     message_before_training=_message_before_training,
     old_defaults=FORMER,
     import_config=_config,
+    import_artifacts=_artifacts,
     import_parts=_parts,
+    import_runtime=_runtime,
     import_ladder=_ladder,
 )

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,6 @@ from unrolled.tasks.lm.artifacts import LanguageArtifacts
 from unrolled.tasks.lm.build import build_model
 from unrolled.tasks.lm.config import LanguageModelConfig
 from unrolled.tasks.lm.data import (
-    UNITS,
     Corpus,
     TextToScore,
     all_ids,
@@ -52,11 +51,16 @@ from unrolled.tasks.lm.text_scores import (
     tokenize_lines,
 )
 from unrolled.tasks.lm.tokens import is_text, token_ids, tokens_to_score
+from unrolled.tasks.lm.units import UNITS
 from unrolled.text import EOS_ID, Tokenizer, tokenizer_type, train_tokenizer
 from unrolled.training import Callback
 from unrolled.training.bar import describe_token_loss
 from unrolled.training.progress_display import counting_bar
 from unrolled.unknown import get_unknown_share
+
+if TYPE_CHECKING:
+    from unrolled.engine import Precision
+    from unrolled.tasks.lm.runtime import LanguageStream
 
 
 class LanguageModel(Task[LanguageModelConfig, Corpus]):
@@ -338,9 +342,24 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
     ) -> str:
         """Sample ``length`` tokens that continue the prompt; return them as text without the prompt."""
         options = SamplingConfig(temperature, top_k, top_p)
-        return "".join(self.stream(prompt, length, options, seed=seed))
+        return "".join(self.stream_text(prompt, length, options, seed=seed))
 
+    @overload
+    def stream(self, *, batch: int = 1, precision: "Precision" = "float32") -> "LanguageStream": ...
+    @overload
     def stream(
+        self, prompt: str, length: int, options: SamplingConfig | None = None, *, seed: int = 0
+    ) -> Iterator[str]: ...
+    def stream(self, *args: Any, batch: int = 1, precision: "Precision" = "float32", **options: Any) -> Any:
+        """Return texts that are read and written token by token, with their states; see :meth:`Task.stream`.
+
+        With a prompt, the same as :meth:`stream_text`.
+        """
+        if args or options:
+            return self.stream_text(*args, **options)
+        return super().stream(batch=batch, precision=precision)
+
+    def stream_text(
         self, prompt: str, length: int, options: SamplingConfig | None = None, *, seed: int = 0
     ) -> Iterator[str]:
         """Yield the text of :meth:`generate` piece by piece.

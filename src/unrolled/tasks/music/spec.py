@@ -1,8 +1,12 @@
 """The specification of the music task for the rest of the package."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+if TYPE_CHECKING:
+    from unrolled.tasks.base.artifacts import Artifacts
+    from unrolled.tasks.base.runtime import Runtime
 
 
 def _config() -> type[Any]:
@@ -11,12 +15,23 @@ def _config() -> type[Any]:
     return MusicModelConfig
 
 
-def _parts() -> TaskParts:
+def _artifacts() -> "type[Artifacts]":
     from unrolled.tasks.music.artifacts import MusicArtifacts
+
+    return MusicArtifacts
+
+
+def _parts() -> TaskParts:
     from unrolled.tasks.music.report import print_scores
     from unrolled.tasks.music.task import MusicModel
 
-    return TaskParts(MusicArtifacts, MusicModel, print_scores)
+    return TaskParts(MusicModel, print_scores)
+
+
+def _runtime() -> "type[Runtime[Any, Any]]":
+    from unrolled.tasks.music.runtime import MusicRuntime
+
+    return MusicRuntime
 
 
 SPEC = TaskSpec(
@@ -30,5 +45,7 @@ SPEC = TaskSpec(
     files=("openings.json",),
     plots=("piece",),
     import_config=_config,
+    import_artifacts=_artifacts,
     import_parts=_parts,
+    import_runtime=_runtime,
 )

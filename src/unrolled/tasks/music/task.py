@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from unrolled.baselines import note_baselines
 from unrolled.config import require
-from unrolled.data.midi import Piece, make_midi
+from unrolled.data.midi import Piece
 from unrolled.data.piano import piano_roll, roll_to_piece
 from unrolled.decoding.sampling import require_finite
 from unrolled.devices import get_device, move
 from unrolled.errors import ConfigError, DataError
 from unrolled.models.music import RecurrentMusicModel
-from unrolled.storage.output import parse_output_path, write_output
 from unrolled.tasks.base.baseline_comparison import compare_with_baselines
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.show_notes import show_notes
@@ -38,6 +37,7 @@ from unrolled.tasks.music.data import (
 from unrolled.tasks.music.defaults import fill_defaults
 from unrolled.tasks.music.input import convert_rolls, convert_source
 from unrolled.tasks.music.job import MusicJob
+from unrolled.tasks.music.midi import write_piece
 from unrolled.tasks.music.plot import plot_piece
 from unrolled.tasks.music.score import BASELINES, MusicScore, as_batch, score_pieces
 from unrolled.tasks.music.spec import SPEC
@@ -45,8 +45,6 @@ from unrolled.training import Callback
 
 PLOT_STEPS = 64
 """Number of steps of the piece in the plot."""
-DEFAULT_TEMPO = 90
-"""Quarter notes per minute if neither the pieces nor the user set a tempo."""
 
 
 class MusicModel(Task[MusicModelConfig, MusicData]):
@@ -272,17 +270,7 @@ class MusicModel(Task[MusicModelConfig, MusicData]):
             ConfigError: if the tempo is out of range.
             RunError: if the file cannot be written.
         """
-        import io
-
-        artifacts, buffer = self.artifacts, io.BytesIO()
-        file = make_midi(
-            piece,
-            steps_per_beat=self.config.pieces.steps_per_beat or 1,
-            tempo=tempo or artifacts.tempo or DEFAULT_TEMPO,
-            metre=metre or artifacts.metre,
-        )
-        file.save(file=buffer)
-        write_output(parse_output_path(path), buffer.getvalue())
+        write_piece(piece, path, self.config, self.artifacts, tempo=tempo, metre=metre)
 
     def _plot(self, folder: Path) -> None:
         super()._plot(folder)

@@ -15,7 +15,7 @@ from unrolled.tasks.base.artifacts import (
     parse_artifact_values,
 )
 from unrolled.tasks.base.folder import TOKENIZER
-from unrolled.tasks.tag.data import Vocabularies
+from unrolled.tasks.tag.vocabularies import Vocabularies
 from unrolled.text.vocabulary import Vocabulary
 from unrolled.training.tensor_files import read_json_as
 

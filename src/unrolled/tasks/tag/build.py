@@ -3,18 +3,12 @@
 import torch
 from torch import Tensor
 
-from unrolled.data.tagged.schemes import SCHEMES, get_rules
-from unrolled.layers.crf import Moves, make_forbidding_scores
+from unrolled.arrays import Numbers
+from unrolled.layers.crf import Moves
 from unrolled.models.tagger import CharacterEncoder, RecurrentTagger
 from unrolled.tasks.tag.artifacts import TaggerArtifacts
 from unrolled.tasks.tag.config import TaggerConfig
-
-
-def tag_rules(scheme: str, tags: list[str]) -> Moves | None:
-    """Return the transition scores that forbid tag sequences outside a scheme; None without a scheme."""
-    if scheme not in SCHEMES:
-        return None
-    return make_forbidding_scores(*map(torch.from_numpy, get_rules(scheme, tags)))
+from unrolled.tasks.tag.rules import tag_rules
 
 
 def build_model(config: TaggerConfig, artifacts: TaggerArtifacts, vectors: Tensor | None) -> RecurrentTagger:
@@ -30,6 +24,7 @@ def build_model(config: TaggerConfig, artifacts: TaggerArtifacts, vectors: Tenso
         spelling = CharacterEncoder(
             len(vocabularies.characters), c.character_embedding, c.characters, c.character_dropout
         )
+    rules = tag_rules(config.tags.scheme, vocabularies.tags)
     return RecurrentTagger(
         len(vocabularies.words),
         len(vocabularies.tags),
@@ -38,6 +33,10 @@ def build_model(config: TaggerConfig, artifacts: TaggerArtifacts, vectors: Tenso
         config.dropout,
         spelling,
         crf=config.tags.output == "crf",
-        rules=tag_rules(config.tags.scheme, vocabularies.tags),
+        rules=None if rules is None else Moves(*map(_to_tensor, rules)),
         vectors=vectors,
     )
+
+
+def _to_tensor(scores: Numbers) -> Tensor:
+    return torch.from_numpy(scores).to(torch.get_default_dtype())

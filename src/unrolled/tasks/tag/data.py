@@ -1,50 +1,25 @@
 """Encoding of tagged sentences, and the split into training and held-out sentences."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from unrolled.arrays import Ids
 from unrolled.data import IGNORE
-from unrolled.data.buckets import length_buckets
-from unrolled.data.ragged import pad
+from unrolled.data.padding import pad_arrays
 from unrolled.data.tagged import Tagged
 from unrolled.errors import DataError
-from unrolled.models.tagger import SentenceBatch
+from unrolled.models.sentence_arrays import SentenceArrays
 from unrolled.tasks.tag.config import WordsConfig
+from unrolled.tasks.tag.vocabularies import Vocabularies
 from unrolled.text.tokenizer import UNK_ID
 from unrolled.text.vocabulary import Vocabulary
 
 MAX_UNSEEN_FRACTION = 0.5
 """Largest fraction of words with tags absent from the training data; beyond it, the data are refused."""
-
-
-@dataclass(frozen=True)
-class TaggedBatch:
-    """Sentences, and their tag indices (T, B)."""
-
-    sentences: SentenceBatch
-    tags: Tensor
-
-    def first_rows(self, rows: int) -> "TaggedBatch":
-        """Return the first sentences, without the time steps that are padding in all of them."""
-        sentences = self.sentences.first_rows(rows)
-        return TaggedBatch(sentences, self.tags[: len(sentences.words), :rows])
-
-
-@dataclass(frozen=True)
-class Vocabularies:
-    """The words, characters and tags that a tagger knows."""
-
-    words: Vocabulary
-    characters: Vocabulary
-    tags: list[str]
 
 
 class EncodedSentences:
@@ -83,19 +58,15 @@ class EncodedSentences:
         """Number of words in all sentences."""
         return sum(len(sentence) for sentence in self.words)
 
-    def batches(self, size: int, seed: int | None = None) -> Iterator[tuple[NDArray[np.int64], TaggedBatch]]:
-        """Yield sentence indices and batches, in the order of :func:`length_buckets`."""
-        for indices in length_buckets([len(s) for s in self.words], size, seed):
-            yield indices, self._batch([int(i) for i in indices])
-
-    def _batch(self, rows: list[int]) -> TaggedBatch:
-        words, lengths = pad([self.words[i] for i in rows])
-        tags, _ = pad([self.tags[i] for i in rows], IGNORE)
-        ids, _ = pad([self._spelling_ids[i] for i in rows], int(self._spelling_ids[rows[0]][0]))
-        in_batch, inverse = np.unique(ids.numpy(), return_inverse=True)
-        spellings, spelling_lengths = pad([self._spellings[i] for i in in_batch])
-        spelling_of_word = torch.from_numpy(inverse.reshape(ids.shape))
-        return TaggedBatch(SentenceBatch(words, lengths, spellings, spelling_lengths, spelling_of_word), tags)
+    def arrays(self, rows: Iterable[int]) -> SentenceArrays:
+        """Return some of the sentences as one batch."""
+        rows = [int(i) for i in rows]
+        words, lengths = pad_arrays([self.words[i] for i in rows])
+        ids, _ = pad_arrays([self._spelling_ids[i] for i in rows], int(self._spelling_ids[rows[0]][0]))
+        in_batch, inverse = np.unique(ids, return_inverse=True)
+        spellings, spelling_lengths = pad_arrays([self._spellings[i] for i in in_batch])
+        kinds = inverse.reshape(ids.shape)
+        return SentenceArrays(words, lengths, spellings, spelling_lengths, kinds)
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of all words, spellings and tags, with which a resumed run checks its data."""

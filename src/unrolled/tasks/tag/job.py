@@ -9,8 +9,9 @@ from unrolled.data import IGNORE
 from unrolled.data.noise import drop_tokens
 from unrolled.layers.output import token_losses
 from unrolled.models.tagger import RecurrentTagger
+from unrolled.tasks.tag.batches import TaggedBatch, make_batches
 from unrolled.tasks.tag.config import TaggerConfig
-from unrolled.tasks.tag.data import TaggedBatch, TaggerData
+from unrolled.tasks.tag.data import TaggerData
 from unrolled.tasks.tag.predicting import score_sentences
 from unrolled.text import EOS_ID, UNK_ID
 from unrolled.training import StepLoss, StepLosses, Validation
@@ -28,7 +29,7 @@ class TaggerJob:
         """See :meth:`Job.batches`."""
         training = self._config.training
         seed = training.seed * 1_000_003 + epoch
-        return (batch for _, batch in self._data.train.batches(training.batch, seed))
+        return (batch for _, batch in make_batches(self._data.train, training.batch, seed))
 
     def batch_count(self) -> int:
         """See :meth:`Job.batch_count`."""

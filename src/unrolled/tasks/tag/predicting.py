@@ -5,7 +5,8 @@ import torch
 from unrolled.data import IGNORE
 from unrolled.devices import get_device, move
 from unrolled.models.tagger import RecurrentTagger, SentenceBatch
-from unrolled.tasks.tag.data import EncodedSentences, TaggedBatch
+from unrolled.tasks.tag.batches import TaggedBatch, make_batches
+from unrolled.tasks.tag.data import EncodedSentences
 from unrolled.tasks.tag.score import TaggerScore
 from unrolled.training.progress_display import ProgressCallback, ignore_progress
 
@@ -26,7 +27,7 @@ def tag_and_score(
     model.eval()
     predicted: list[list[str]] = [[] for _ in range(len(sentences))]
     nats, words = 0.0, 0
-    for sentence_indices, cpu_batch in sentences.batches(BATCH_SIZE):
+    for sentence_indices, cpu_batch in make_batches(sentences, BATCH_SIZE):
         batch = move(cpu_batch, get_device(model))
         emissions = model(batch.sentences)
         batch_nats, batch_words = _sum_nats(model, emissions, batch)

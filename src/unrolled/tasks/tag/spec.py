@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
 
 if TYPE_CHECKING:
+    from unrolled.tasks.base.artifacts import Artifacts
     from unrolled.tasks.base.ladder import Ladder
+    from unrolled.tasks.base.runtime import Runtime
 
 
 def _config() -> type[Any]:
@@ -14,12 +16,23 @@ def _config() -> type[Any]:
     return TaggerConfig
 
 
-def _parts() -> TaskParts:
+def _artifacts() -> "type[Artifacts]":
     from unrolled.tasks.tag.artifacts import TaggerArtifacts
+
+    return TaggerArtifacts
+
+
+def _parts() -> TaskParts:
     from unrolled.tasks.tag.report import print_scores
     from unrolled.tasks.tag.task import Tagger
 
-    return TaskParts(TaggerArtifacts, Tagger, print_scores)
+    return TaskParts(Tagger, print_scores)
+
+
+def _runtime() -> "type[Runtime[Any, Any]]":
+    from unrolled.tasks.tag.runtime import TaggerRuntime
+
+    return TaggerRuntime
 
 
 def _ladder() -> "type[Ladder]":
@@ -37,6 +50,8 @@ SPEC = TaskSpec(
     counted="words",
     plots=("confusion_valid", "confusion_test"),
     import_config=_config,
+    import_artifacts=_artifacts,
     import_parts=_parts,
+    import_runtime=_runtime,
     import_ladder=_ladder,
 )

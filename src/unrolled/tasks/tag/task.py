@@ -1,13 +1,12 @@
 """The tagger: predicts a tag for every word of a sentence."""
 
 import dataclasses
-import sys
 from pathlib import Path
 from typing import Any, ClassVar, Self, TextIO
 
 from torch import nn
 
-from unrolled.data.tagged import Reader, Tagged, TaggedFile, find_tagged_parts, open_tagged, select_complete
+from unrolled.data.tagged import Tagged, TaggedFile, find_tagged_parts, select_complete
 from unrolled.errors import ConfigError, DataError
 from unrolled.models.tagger import RecurrentTagger
 from unrolled.tasks.base.baseline_comparison import compare_with_baselines
@@ -15,11 +14,11 @@ from unrolled.tasks.base.folder_parts import resolve_parts
 from unrolled.tasks.base.plots import plot_confusion
 from unrolled.tasks.base.pretrained_vectors import PretrainedVectors, initial_vectors, read_pretrained_vectors
 from unrolled.tasks.base.sample import Sample, SampleSize
-from unrolled.tasks.base.sources import is_path
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
 from unrolled.tasks.tag.artifacts import TaggerArtifacts
 from unrolled.tasks.tag.baseline import BASELINE_NAME, score_baseline
+from unrolled.tasks.tag.batches import make_batches
 from unrolled.tasks.tag.build import build_model
 from unrolled.tasks.tag.config import TaggerConfig
 from unrolled.tasks.tag.data import (
@@ -31,9 +30,9 @@ from unrolled.tasks.tag.data import (
     learn_vocabularies,
 )
 from unrolled.tasks.tag.defaults import fill_defaults
-from unrolled.tasks.tag.in_memory import convert_words
 from unrolled.tasks.tag.job import TaggerJob
 from unrolled.tasks.tag.predicting import score_sentences, tag_and_score
+from unrolled.tasks.tag.prediction import open_for_model, predict_input, print_notes, write_tagged
 from unrolled.tasks.tag.score import TaggerScore
 from unrolled.tasks.tag.sources import (
     SplitSentences,
@@ -45,7 +44,6 @@ from unrolled.tasks.tag.sources import (
 from unrolled.tasks.tag.spec import SPEC
 from unrolled.training import Callback
 from unrolled.training.progress_display import counting_bar
-from unrolled.visible import escape_control_characters
 
 MAX_CONFUSION_TAGS = 60
 """Largest number of tags with which the confusion matrix is plotted."""
@@ -220,49 +218,30 @@ class Tagger(Task[TaggerConfig, TaggerData]):
             ConfigError: if a sentence is not a list of words.
             DataError: if a file cannot be read.
         """
-        if isinstance(X, Path) or (isinstance(X, str) and is_path(X)):
-            return self._predict_tags(self._open(str(X), tagged=False).words)
-        words, single = convert_words(X)
-        tags = self._predict_tags(words)
-        return tags[0] if single else tags
+        return predict_input(X, lambda path: self._open(path, tagged=False).words, self._predict_tags)
 
     def _predict_tags(self, sentences: list[list[str]]) -> list[list[str]]:
-        """Return the tags of each sentence; an empty list for an empty sentence."""
-        not_empty = [sentence for sentence in sentences if sentence]
-        if not not_empty:
-            return [[] for _ in sentences]
-        encoded = EncodedSentences(not_empty, self.vocabularies)
-        tags, _ = tag_and_score(self.model, encoded, self.vocabularies.tags)
-        remaining = iter(tags)
-        return [next(remaining) if sentence else [] for sentence in sentences]
+        """Return the tags of each sentence, none of which is empty."""
+        encoded = EncodedSentences(sentences, self.vocabularies)
+        return tag_and_score(self.model, encoded, self.vocabularies.tags)[0]
 
     def predict_file(self, data: str, out: TextIO) -> None:
-        """Write a copy of a file with predicted tags in place of its tags, or in a new last column.
-
-        Plain text is read with one sentence per line, and written as two columns. Notes on how the file was
-        read are printed to standard error.
+        """Write a copy of a file with predicted tags; see :func:`write_tagged`.
 
         Raises:
             DataError: if the file cannot be read.
         """
-        file = self._open(data, tagged=False)
-        _print_notes(file.notes)
-        out.write(file.with_tags(self._predict_tags(file.words)))
+        write_tagged(self._open(data, tagged=False), self._predict_tags, out)
 
     def _open(self, source: str, *, tagged: bool) -> TaggedFile:
-        """Open a file for the model, with the columns of the training file if both have the same format."""
-        corpus = self.config.corpus
-        is_number = corpus.word_column.lstrip("-").isdecimal()
-        default = ("columns" if is_number else "conllu") if corpus.word_column else ""  # of earlier versions
-        form = self.data_info.get("form", default)
-        reader = Reader("" if form == "memory" else form, frozenset(self.vocabularies.tags))
-        return open_tagged(source, corpus.columns, encoding=corpus.encoding, tagged=tagged, model=reader)
+        tags = self.vocabularies.tags
+        return open_for_model(source, self.config.corpus, self.data_info, tags, tagged=tagged)
 
     def _read(self, source: str, *, shown: bool = False) -> EncodedSentences:
         file = self._open(source, tagged=True)
         tagged, dropped = select_complete(file, self.config.corpus.missing)
         if shown:
-            _print_notes(file.notes + dropped)
+            print_notes(file.notes + dropped)
         return encode_tagged(tagged, self.vocabularies, source)
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[TaggerJob, Sample]:
@@ -281,7 +260,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         encoded = encode_tagged(Tagged(words, tags), self.vocabularies, source)
         sample_data = TaggerData(encoded, None, self.vocabularies.tags, self.data_info)
         job = TaggerJob(self.model, sample_data, self.config)
-        order, batch = next(encoded.batches(size.rows))
+        order, batch = next(make_batches(encoded, size.rows))
         return job, Sample(batch, [words[i] for i in order], source)
 
     def _score(self, sentences: EncodedSentences, *, shown: bool) -> TaggerScore:
@@ -315,9 +294,3 @@ class Tagger(Task[TaggerConfig, TaggerData]):
     def vocabularies(self) -> Vocabularies:
         """The words, characters and tags that the model knows; RunError before training."""
         return self.artifacts.vocabularies
-
-
-def _print_notes(notes: tuple[str, ...]) -> None:
-    """Print notes on a file to standard error, without the training options in parentheses."""
-    for note in notes:
-        print(escape_control_characters(note.partition(" (--")[0]), file=sys.stderr)

@@ -1,18 +1,15 @@
-"""Generation of outputs in batches: encoding, beam search and decoding; and attention weights."""
+"""Generation of outputs in batches: encoding, search and decoding; and attention weights."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from unrolled.arrays import Ids
-from unrolled.data import SourceBatch, pad_sources
-from unrolled.decoding import Hypothesis, Start, search
-from unrolled.devices import get_device, move
-from unrolled.models import EncoderDecoder
+from unrolled.decoding import Hypothesis, SearchConfig
+from unrolled.decoding.row_search import Limits
 from unrolled.tasks.translate.artifacts import TranslatorArtifacts
 from unrolled.tasks.translate.config import TranslationSearchConfig
 from unrolled.tasks.translate.limit import max_output_tokens
@@ -46,6 +43,16 @@ class AttentionMap:
     """Weights, (target, source); each row sums to 1."""
 
 
+class TranslationModel(Protocol):
+    """An encoder-decoder, with torch or in the native runtime."""
+
+    def search(self, sources: Sequence[Ids], limits: Limits, config: SearchConfig) -> list[list[Hypothesis]]:
+        """Return the best hypotheses for each source of token ids, which are read with ``limits.end``."""
+
+    def attention_weights(self, source: Ids, tokens: Sequence[int], end: int) -> NDArray[np.float32]:
+        """Return the attention weights (T, S) at the steps that output ``tokens``; ``end`` ends a source."""
+
+
 class TranslationGenerator:
     """Generates outputs for texts.
 
@@ -58,12 +65,12 @@ class TranslationGenerator:
 
     def __init__(
         self,
-        model: EncoderDecoder,
+        model: TranslationModel,
         artifacts: TranslatorArtifacts,
         config: TranslationSearchConfig,
         read_at_most: int = 0,
     ) -> None:
-        self._model, self._tokenizer, self._config = model.eval(), artifacts.tokenizer, config
+        self._model, self._tokenizer, self._config = model, artifacts.tokenizer, config
         self._output_limit, self._source_limit = artifacts.limit, read_at_most
 
     def generate(
@@ -73,9 +80,8 @@ class TranslationGenerator:
         sources = [self.encode_source(text) for text in texts]
         outputs = [[Output("", 0.0, 0.0)] for _ in texts]
         for rows in self._groups(sources):
-            batch = pad_sources([sources[i] for i in rows], EOS_ID)
-            for i, hypotheses in zip(rows, self._search(batch), strict=True):
-                outputs[i] = [self._decode(texts[i], sources[i], h) for h in hypotheses]
+            for i, hypotheses in zip(rows, self._search([sources[i] for i in rows]), strict=True):
+                outputs[i] = [self.decode(texts[i], sources[i], h) for h in hypotheses]
             report(len(rows))
         return outputs
 
@@ -84,15 +90,22 @@ class TranslationGenerator:
         ids = self._tokenizer.encode_source(text)
         return ids[: self._source_limit] if self._source_limit else ids
 
+    def limits(self, lengths: Sequence[int]) -> Limits:
+        """Return what begins and ends outputs for sources of these lengths, in tokens without ``<eos>``."""
+        ratio, learned = self._config.length_ratio, self._output_limit
+        banned = () if self._config.copy_unknown else (UNK_ID,)
+        longest = [max_output_tokens(n + 1, ratio, learned) for n in lengths]
+        return Limits(EOS_ID, EOS_ID, longest, banned)
+
     def attention(self, text: str) -> AttentionMap:
         """Return the attention weights of the best output for a text."""
         ids = self.encode_source(text)
-        [[best, *_]] = self._search(pad_sources([ids], EOS_ID))
+        [[best, *_]] = self._search([ids])
         source, target = self._tokenizer.source, self._tokenizer.target
         return AttentionMap(
             [*_printable_tokens(source, ids.tolist()), EOS],
             _printable_tokens(target, best.tokens),
-            self._weights(ids, best.tokens).cpu().numpy(),
+            self._model.attention_weights(ids, best.tokens, EOS_ID),
         )
 
     def _groups(self, sources: Sequence[Ids]) -> Iterator[list[int]]:
@@ -106,17 +119,11 @@ class TranslationGenerator:
         for begin in range(0, len(order), size):
             yield order[begin : begin + size]
 
-    @torch.no_grad()
-    def _search(self, batch: SourceBatch) -> list[list[Hypothesis]]:
-        batch = move(batch, get_device(self._model))
-        encoded = self._model.encode(batch.tokens, batch.lengths)
-        ratio = self._config.length_ratio
-        lengths = [max_output_tokens(n, ratio, self._output_limit) for n in batch.lengths.tolist()]
-        banned = () if self._config.copy_unknown else (UNK_ID,)
-        start = Start(EOS_ID, encoded.state, encoded.memory, lengths)
-        return search(self._model.step, start, self._config, end=EOS_ID, banned=banned)
+    def _search(self, sources: Sequence[Ids]) -> list[list[Hypothesis]]:
+        limits = self.limits([len(ids) for ids in sources])
+        return self._model.search(sources, limits, self._config)
 
-    def _decode(self, text: str, ids: Ids, h: Hypothesis) -> Output:
+    def decode(self, text: str, ids: Ids, h: Hypothesis) -> Output:
         """Return the output of a hypothesis for a source ``text`` with the token ids ``ids``."""
         ended = h.tokens[-1] == EOS_ID
         tokens = h.tokens[:-1] if ended else h.tokens
@@ -129,21 +136,12 @@ class TranslationGenerator:
     def _copy_unknown(self, text: str, ids: Ids, tokens: list[int]) -> str:
         """Return the words of an output, with the source word with most attention for each ``<unk>``."""
         words, vocabulary = text.split()[: len(ids)], self._tokenizer.target.tokens
-        best = self._weights(ids, tokens)[:, : len(ids)].argmax(-1).tolist()
+        weights = self._model.attention_weights(ids, tokens, EOS_ID)
+        best = weights[:, : len(ids)].argmax(-1).tolist()
         return " ".join(
             words[position] if token == UNK_ID else vocabulary[token]
             for token, position in zip(tokens, best, strict=True)
         )
-
-    @torch.no_grad()
-    def _weights(self, ids: Ids, tokens: Sequence[int]) -> Tensor:
-        """Return the attention weights (T, S) at the steps that output ``tokens``."""
-        device = get_device(self._model)
-        source = move(pad_sources([ids], EOS_ID), device)
-        inputs = torch.tensor([EOS_ID, *tokens[:-1]], device=device)[:, None]
-        _, weights = self._model(source.tokens, source.lengths, inputs)
-        assert weights is not None
-        return weights[:, 0]
 
 
 def _printable_tokens(tokenizer: Tokenizer, ids: Sequence[int]) -> list[str]:

@@ -14,6 +14,7 @@ from unrolled.tasks.translate.config import TranslatorConfig
 from unrolled.tasks.translate.data import encode
 from unrolled.tasks.translate.generator import TranslationGenerator
 from unrolled.tasks.translate.score import TranslationScore, lead_outputs, score_outputs
+from unrolled.tasks.translate.torch_model import TorchTranslationModel
 from unrolled.training.progress_display import ProgressCallback, ignore_progress
 from unrolled.unknown import get_unknown_share
 
@@ -67,7 +68,8 @@ def translate_and_score(
     encoded = encode(pairs, artifacts.tokenizer, limit)
     nats = score_pairs(model, encoded, artifacts.unknown_share, report)
     began = time.perf_counter()
-    generated = TranslationGenerator(model, artifacts, config.search, limit).generate(pairs.sources, report)
+    generator = TranslationGenerator(TorchTranslationModel(model), artifacts, config.search, limit)
+    generated = generator.generate(pairs.sources, report)
     seconds = time.perf_counter() - began
     outputs = [best.text for best, *_ in generated]
     score = score_outputs(

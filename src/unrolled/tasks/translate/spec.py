@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
 
 if TYPE_CHECKING:
+    from unrolled.tasks.base.artifacts import Artifacts
     from unrolled.tasks.base.ladder import Ladder
+    from unrolled.tasks.base.runtime import Runtime
 
 
 def _config() -> type[Any]:
@@ -14,12 +16,23 @@ def _config() -> type[Any]:
     return TranslatorConfig
 
 
-def _parts() -> TaskParts:
+def _artifacts() -> "type[Artifacts]":
     from unrolled.tasks.translate.artifacts import TranslatorArtifacts
+
+    return TranslatorArtifacts
+
+
+def _parts() -> TaskParts:
     from unrolled.tasks.translate.report import print_scores
     from unrolled.tasks.translate.task import Translator
 
-    return TaskParts(TranslatorArtifacts, Translator, print_scores)
+    return TaskParts(Translator, print_scores)
+
+
+def _runtime() -> "type[Runtime[Any, Any]]":
+    from unrolled.tasks.translate.runtime import TranslatorRuntime
+
+    return TranslatorRuntime
 
 
 def _ladder() -> "type[Ladder]":
@@ -43,6 +56,8 @@ SPEC = TaskSpec(
         "corpus.blank": ("corpus.missing", {"refuse": "error"}),
     },
     import_config=_config,
+    import_artifacts=_artifacts,
     import_parts=_parts,
+    import_runtime=_runtime,
     import_ladder=_ladder,
 )

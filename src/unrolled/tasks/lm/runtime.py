@@ -1,0 +1,233 @@
+"""The language model without torch: streams of tokens, text generation, the next token."""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unrolled.arrays import Ids
+from unrolled.decoding import SamplingConfig
+from unrolled.engine import Engine, Stream
+from unrolled.errors import ConfigError
+from unrolled.models.steps.language_model import LOGITS, language_model_step
+from unrolled.models.steps.stack import TOKEN
+from unrolled.programs.program import Program, Shape
+from unrolled.symbols import EOS_ID, UNK_ID
+from unrolled.tasks.base.runtime import Runtime
+from unrolled.tasks.base.unknown import UnknownTokens
+from unrolled.tasks.lm.artifacts import LanguageArtifacts
+from unrolled.tasks.lm.config import LanguageModelConfig
+from unrolled.tasks.lm.start import read_first
+from unrolled.tasks.lm.units import UNITS
+from unrolled.text.tokenizer import Tokenizer
+
+CHUNK = 32
+"""Tokens that are generated natively before they are shown."""
+
+
+class LanguageRuntime(Runtime[LanguageModelConfig, LanguageArtifacts]):
+    """A trained language model in the native runtime; see :class:`Runtime`."""
+
+    verb: ClassVar[str] = "lm"
+
+    @cached_property
+    def program(self) -> Program:
+        """The step program: token → logits."""
+        c, artifacts = self.config, self.artifacts
+        return language_model_step(
+            artifacts.tokenizer.size, c.cell, c.network, c.dropout, artifacts.vector_size
+        )
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The native interpreter of the program."""
+        return self.make_engine(self.program)
+
+    def step_program(self) -> Program:
+        """See :meth:`Runtime.step_program`: token → logits."""
+        return self.program
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer."""
+        return self.artifacts.tokenizer
+
+    def shapes(self) -> dict[str, Shape]:
+        """See :meth:`Runtime.shapes`."""
+        return dict(self.program.parameters)
+
+    def stream(self, batch: int = 1) -> "LanguageStream":
+        """Return a stream of ``batch`` texts that are read and written step by step."""
+        return LanguageStream(self.engine.stream(batch))
+
+    @property
+    def unit(self) -> str:
+        """Noun for a token: "character", "word" or "piece"."""
+        return UNITS[self.tokenizer.kind]
+
+    def prompt_notes(self, prompt: str) -> tuple[str, ...]:
+        """Return a note on unknown tokens of a prompt; empty if all are in the vocabulary."""
+        return UnknownTokens.of([prompt], self.tokenizer).notes("the prompt", self.unit, 0.0)
+
+    def stream_text(
+        self, prompt: str, length: int, options: SamplingConfig | None = None, *, seed: int = 0
+    ) -> Iterator[str]:
+        """Yield sampled text that continues the prompt, piece by piece; ``<unk>`` is never sampled.
+
+        Raises:
+            ConfigError: if ``length`` is negative, or ``seed`` is out of range.
+        """
+        if length < 0:
+            raise ConfigError(f"length={length}: must not be negative")
+        if not 0 <= seed < 2**63:
+            raise ConfigError(f"seed={seed}: must lie in 0..2**63 − 1")
+        yield from self.tokenizer.pieces(self._draw(prompt, length, options or SamplingConfig(), seed))
+
+    def next(self, prompt: str, top: int = 10) -> list[tuple[str, float]]:
+        """Return the ``top`` most probable next tokens after a prompt, with their probabilities."""
+        if top < 1:
+            raise ConfigError(f"top={top}: must be at least 1")
+        logits = self.read(prompt).logits[0].astype(np.float64)
+        p = np.exp(logits - logits.max())
+        p /= p.sum()
+        best = np.argsort(-p, kind="stable")[:top]
+        return [(self._name(int(i)), float(p[i])) for i in best]
+
+    def read(self, prompt: str) -> "LanguageStream":
+        """Return a stream of one text that has read the beginning of a text and the prompt."""
+        ids = self.tokenizer.encode(prompt) if prompt else self._start
+        ends = np.flatnonzero(ids == EOS_ID)
+        if self._is_separate and len(ends):
+            ids = ids[ends[-1] + 1 :]
+        stream = self.stream()
+        stream.push(np.concatenate([[EOS_ID], ids]))
+        return stream
+
+    def _draw(self, prompt: str, length: int, options: SamplingConfig, seed: int) -> Iterator[int]:
+        stream = self.read(prompt)
+        stop = EOS_ID if self._is_separate else None
+        seeds = itertools.chain([seed], itertools.repeat(None))  # later chunks go on with the random numbers
+        while length > 0:
+            count = min(length, CHUNK)
+            ids = stream.generate(
+                count, seed=next(seeds), banned=(UNK_ID,), stop=stop, **dataclasses.asdict(options)
+            )[:, 0]
+            length -= len(ids)
+            yield from ids.tolist()
+            if self._is_separate and len(ids) and ids[-1] == EOS_ID:
+                stream.reset()
+                stream.push([EOS_ID])
+
+    @property
+    def _is_separate(self) -> bool:
+        """True if the model was trained on separate sentences, and its state begins anew after each."""
+        return self.config.corpus.mode == "sentence"
+
+    @property
+    def _start(self) -> Ids:
+        """What is read for an empty prompt: a line end if the model never saw how a document begins."""
+        return read_first(self.tokenizer, self.data_info)
+
+    def _name(self, token: int) -> str:
+        tokenizer = self.tokenizer
+        return tokenizer.tokens[token] if token in (EOS_ID, UNK_ID) else tokenizer.decode([token])
+
+
+class LanguageStream:
+    """Texts that a language model reads and writes, one token at a time; made by ``stream()``.
+
+    Memory does not grow with the length of the texts: only the states are kept.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    @property
+    def logits(self) -> NDArray[np.float32]:
+        """Logits (B, V) of the token after the last one that was read."""
+        return self._stream.outputs()[LOGITS]
+
+    def push(self, ids: Any) -> NDArray[np.float32]:
+        """Read tokens; return the logits (B, V) of the token after the last one.
+
+        Args:
+            ids: one token, tokens (T,) for a single text, or (T, B).
+
+        Raises:
+            ShapeError: if the shape does not fit, or a token is not in the vocabulary.
+        """
+        tokens = np.asarray(ids)
+        if tokens.ndim < 2:
+            tokens = tokens.reshape(-1, 1)
+        return self._stream.run(tokens={TOKEN: tokens}, last=True)[LOGITS]
+
+    def generate(
+        self,
+        n: int,
+        *,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        banned: tuple[int, ...] = (),
+        stop: int | None = None,
+    ) -> Ids:
+        """Sample the next ``n`` tokens of each text and read them; return them, (n, B).
+
+        Args:
+            n: number of tokens.
+            temperature: divisor of the logits; 0 takes the most probable token.
+            top_k: sample from the k most probable tokens; 0 means all.
+            top_p: sample from the most probable tokens that together reach this probability.
+            seed: begin the random numbers of each text anew; None goes on with them.
+            banned: tokens that are never sampled.
+            stop: token that ends a text; it is not read. The result is shorter than n if all texts end.
+
+        Raises:
+            ConfigError: if an option is out of range.
+            StreamError: if a text has no token yet.
+        """
+        return self._stream.generate(
+            n,
+            output=LOGITS,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            seed=seed,
+            banned=banned,
+            stop=-1 if stop is None else stop,
+        )
+
+    def state(self) -> dict[str, NDArray[np.float32]]:
+        """Return a copy of what the texts so far leave: the states (B, size) by name, and the logits."""
+        return self._stream.state() | self._stream.outputs()
+
+    def restore(self, state: Mapping[str, NDArray[np.float32]]) -> None:
+        """Go on as the stream whose :meth:`state` this is.
+
+        Raises:
+            ShapeError: if a state is missing, unknown or has another shape.
+        """
+        outputs = {LOGITS: state[LOGITS]} if LOGITS in state else {}
+        self._stream.restore({name: value for name, value in state.items() if name not in outputs})
+        self._stream.set_outputs(outputs)
+
+    def reset(self, rows: list[int] | None = None) -> None:
+        """Begin texts anew: all, or some rows."""
+        self._stream.reset(rows)
+
+    def add(self, count: int = 1) -> None:
+        """Add texts at the end of the batch."""
+        self._stream.add(count)
+
+    def keep(self, rows: list[int]) -> None:
+        """Keep these texts, in this order, and drop the others."""
+        self._stream.keep(rows)
+
+    def copy(self) -> "LanguageStream":
+        """Return a stream with copies of the texts' states."""
+        return LanguageStream(self._stream.copy())
