@@ -22,6 +22,8 @@ from unrolled import LanguageModel, extension
 from unrolled.cli.main import main
 from unrolled.storage import picture
 
+pytest_plugins = ("onnx_export", "page_browser")
+
 fix_environment()
 # The suite passes without the extension too; silence the warning in the processes that it starts.
 WITHOUT_EXTENSION = "ignore:unrolled runs without its compiled extension:RuntimeWarning"
