@@ -1,0 +1,1 @@
+"""Programs of torch.export: models in a file that torch runs without this package."""
