@@ -47,9 +47,12 @@ __all__ = [
     "compare",
     "diagnostics",
     "errors",
+    "export",
     "extension",
     "inspect",
     "load",
+    "runtime",
+    "stream",
     "unroll",
     "write_report",
 ]
@@ -70,6 +73,8 @@ _PUBLIC_NAMES = {
         "RecurrentDrop",
         "Window",
     ),
+    "exporters.export": ("export",),
+    "layers.stream": ("stream",),
     "backends": ("Unrolled", "unroll"),
     "tasks": (
         "Classifier",
@@ -99,6 +104,7 @@ _PUBLIC_MODULES = (
     "layers",
     "models",
     "backends",
+    "runtime",
     "tasks",
     "text",
     "training",
@@ -107,11 +113,12 @@ _PUBLIC_MODULES = (
 _RENAMED = {"PianoRoll": "MusicModel", "PianoRollConfig": "MusicModelConfig"}
 
 if TYPE_CHECKING:
-    from unrolled import cells, diagnostics, extension
+    from unrolled import cells, diagnostics, extension, runtime
     from unrolled.backends import Unrolled, unroll
     from unrolled.baselines.interpolation import Interpolated
     from unrolled.baselines.ngram import NGram, UnigramCache
     from unrolled.experiments.comparison import compare
+    from unrolled.exporters.export import export
     from unrolled.inspection import inspect, write_report
     from unrolled.layers import (
         GRU,
@@ -124,6 +131,7 @@ if TYPE_CHECKING:
         RNNCell,
         Window,
     )
+    from unrolled.layers.stream import stream
     from unrolled.tasks import (
         Classifier,
         ClassifierConfig,

@@ -17,6 +17,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "music": ("mido",),
     "compare": ("pandas", "matplotlib"),
     "vectors": ("gensim", "sklearn", "matplotlib"),
+    "onnx": ("onnx", "onnxruntime"),
     "watch": ("tensorboard", "matplotlib"),
 }
 """Modules that each extra of pyproject.toml installs; only the extras that an error may name."""
