@@ -68,7 +68,7 @@ SECONDS ?= 240
 fuzz: install
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/fuzz.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
-# Report pages in a headless browser: needs an installed Chromium.
+# Report pages and exported web pages in a headless browser: needs an installed Chromium.
 browser: install
 	$(PIP) 'unrolled[browser]'
 	$(BIN)/python -m pytest -m browser

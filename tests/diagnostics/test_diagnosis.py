@@ -101,6 +101,7 @@ def test_an_unknown_layer_is_refused() -> None:
         ur.diagnostics.diagnose(layer, lambda: layer(x)[0].sum(-1), layers="decoder")
 
 
+@pytest.mark.slow
 def test_diagnosis_imports_no_plotting_modules() -> None:
     script = """
 import sys, torch, unrolled as ur

@@ -14,6 +14,7 @@ from unrolled.pages.display import visible
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.draws,
     pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="needs Chromium, which is not on PATH"),
 ]
 

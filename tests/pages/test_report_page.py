@@ -221,6 +221,7 @@ def test_the_number_of_problems_is_plural():
     assert "2 problems" in PageParser(render(make_page(make_curve(), verdicts=two_verdicts))).text
 
 
+@pytest.mark.slow
 def test_a_large_map_stays_small_enough():
     rng = np.random.default_rng(0)
     layers = {f"l{i}": rng.normal(size=(2000, 512)).astype(np.float32) for i in range(4)}

@@ -1,7 +1,6 @@
 """Parsing of TOML with limits on size and depth."""
 
 import re
-import tomllib
 from typing import Any
 
 from unrolled.reading.malformed import MalformedError
@@ -21,6 +20,8 @@ def parse_toml(text: str) -> dict[str, Any]:
     Raises:
         MalformedError: if the text is not TOML, is too large, or is nested too deep.
     """
+    import tomllib  # a trained model is read without TOML
+
     if len(text) > LARGEST_TOML:
         raise MalformedError(f"too large: it holds more than {LARGEST_TOML >> 10} KiB")
     match = _DEEP_KEY.search(text)
