@@ -13,8 +13,9 @@ import torch
 from torch import nn
 
 from unrolled.exporters.c import Report, export_c
+from unrolled.layers.program_spec import layer_program, spec_of
 from unrolled.programs.builder import Builder
-from unrolled.programs.layers import RecurrentSpec, StackSpec, WindowSpec, add_stack
+from unrolled.programs.layers import RecurrentSpec, add_stack
 from unrolled.programs.program import Program
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
@@ -42,30 +43,7 @@ def weights_of(module: nn.Module) -> dict[str, np.ndarray]:
 
 def program_of(layer: Any) -> Program:
     """Return the program x → y of a layer."""
-    spec: StackSpec
-    if hasattr(layer, "windows"):
-        spec = WindowSpec(
-            input_size=layer.input_size,
-            hidden_size=layer.hidden_size,
-            windows=layer.windows,
-            nonlinearity=layer.nonlinearity,
-            residual=layer.residual,
-        )
-    else:
-        rates = {"zoneout_h": layer.drop.zoneout, "zoneout_c": layer.drop.zoneout_cell}
-        spec = RecurrentSpec(
-            cell=layer.cell,
-            input_size=layer.input_size,
-            hidden_size=layer.hidden_size,
-            num_layers=layer.num_layers,
-            bias=layer.bias,
-            proj_size=layer.proj_size,
-            skip=layer.skip,
-            residual=layer.residual,
-            masks={name: rate for name, rate in rates.items() if rate},
-        )
-    builder = Builder()
-    return builder.finish(y=add_stack(builder, builder.input("x", layer.input_size), spec))
+    return layer_program(spec_of(layer))
 
 
 def write_language_model(folder: Path, **options: Any) -> Program:

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from unrolled.cells import LSTM, Cell
 from unrolled.layers import Recurrent, Window
+from unrolled.layers.program_spec import layer_program, spec_of
 from unrolled.programs.builder import Builder
-from unrolled.programs.layers import RecurrentSpec, WindowSpec, add_stack
+from unrolled.programs.layers import RecurrentSpec, add_stack
 from unrolled.programs.operations import BINARY, UNARY
 from unrolled.programs.program import Operation, Program, StateSlot
 
@@ -20,31 +21,9 @@ def weights_of(module: Recurrent | Window) -> Weights:
     return {name: tensor.numpy() for name, tensor in module.state_dict().items()}
 
 
-def layer_program(layer: Recurrent | Window) -> Program:
+def program_of(layer: Recurrent | Window) -> Program:
     """Return the program of a layer with input ``x`` and output ``y``."""
-    if isinstance(layer, Window):
-        spec: RecurrentSpec | WindowSpec = WindowSpec(
-            input_size=layer.input_size,
-            hidden_size=layer.hidden_size,
-            windows=layer.windows,
-            nonlinearity=layer.nonlinearity,
-            residual=layer.residual,
-        )
-    else:
-        rates = {"zoneout_h": layer.drop.zoneout, "zoneout_c": layer.drop.zoneout_cell}
-        spec = RecurrentSpec(
-            cell=layer.cell,
-            input_size=layer.input_size,
-            hidden_size=layer.hidden_size,
-            num_layers=layer.num_layers,
-            bias=layer.bias,
-            proj_size=layer.proj_size,
-            skip=layer.skip,
-            residual=layer.residual,
-            masks={name: rate for name, rate in rates.items() if rate},
-        )
-    builder = Builder()
-    return builder.finish(y=add_stack(builder, builder.input("x", spec.input_size), spec))
+    return layer_program(spec_of(layer))
 
 
 def language_model(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from numerics import needs_extension
-from program_reference import language_model, layer_program, random_weights, weights_of
+from program_reference import language_model, program_of, random_weights, weights_of
 from unrolled.cells import LSTM
 from unrolled.engine import Engine, Stream
 from unrolled.errors import ConfigError, ShapeError
@@ -54,7 +54,7 @@ def test_single_tokens_equal_the_whole(engine: Engine) -> None:
 
 def test_single_vectors_equal_the_whole() -> None:
     layer = Recurrent(3, 5, cell=LSTM())
-    engine = Engine(layer_program(layer), weights_of(layer))
+    engine = Engine(program_of(layer), weights_of(layer))
     x = np.random.default_rng(0).normal(size=(4, 1, 3)).astype(np.float32)
     whole = engine.stream().run({"x": x})["y"]
     stream = engine.stream()

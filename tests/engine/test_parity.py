@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from numerics import CASES, Case, needs_extension
-from program_reference import layer_program, weights_of
+from program_reference import program_of, weights_of
 from unrolled.cells import GRU, LSTM, Elman
 from unrolled.engine import Engine
 from unrolled.layers import Recurrent, RecurrentDrop, Window
@@ -25,7 +25,7 @@ def run_both(layer: Recurrent | Window, steps: int = 6, batch: int = 3) -> tuple
     x = torch.randn(steps, batch, layer.input_size)
     with torch.no_grad():
         expected = layer.eval()(x)[0].numpy()
-    engine = Engine(layer_program(layer), weights_of(layer))
+    engine = Engine(program_of(layer), weights_of(layer))
     return engine.stream(batch).run({"x": x.numpy()})["y"], expected
 
 
@@ -61,7 +61,7 @@ def test_the_final_state_is_that_of_the_layer() -> None:
     x = torch.randn(6, 3, 4)
     with torch.no_grad():
         h, c = layer(x)[1]
-    stream = Engine(layer_program(layer), weights_of(layer)).stream(3)
+    stream = Engine(program_of(layer), weights_of(layer)).stream(3)
     stream.run({"x": x.numpy()})
     state = stream.state()
     assert list(state) == ["h_l0", "c_l0", "h_l1", "c_l1"]

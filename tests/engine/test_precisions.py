@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from numerics import needs_extension
-from program_reference import language_model, layer_program, random_weights, weights_of
+from program_reference import language_model, program_of, random_weights, weights_of
 from unrolled.cells import GRU, LSTM
 from unrolled.engine import PRECISIONS, Engine, Precision
 from unrolled.errors import ConfigError
@@ -130,7 +130,7 @@ def test_the_cost_of_a_precision_over_many_steps(cell: object, precision: Precis
     x = torch.randn(200, 2, 20)
     with torch.no_grad():
         expected = layer(x)[0].numpy()
-    engine = Engine(layer_program(layer), weights_of(layer), precision)
+    engine = Engine(program_of(layer), weights_of(layer), precision)
     ours = engine.stream(2).run({"x": x.numpy()})["y"]
     assert np.abs(ours - expected).max() < LIMITS[precision] * np.abs(expected).max()
 

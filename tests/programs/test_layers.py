@@ -11,9 +11,7 @@ from evaluate_program import Evaluator
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan, MinLSTM, Parameters, State
 from unrolled.errors import ProgramError
 from unrolled.layers import Recurrent, RecurrentDrop, Window
-from unrolled.layers.program_spec import spec_of
-from unrolled.programs.builder import Builder
-from unrolled.programs.layers import add_stack
+from unrolled.layers.program_spec import layer_program, spec_of
 from unrolled.programs.program import Program
 
 STEPS, ROWS, INPUTS, HIDDEN = 6, 3, 5, 4
@@ -60,8 +58,7 @@ LAYERS = {
 
 
 def program_of(layer: Any) -> Program:
-    builder = Builder()
-    return builder.finish(y=add_stack(builder, builder.input("x", INPUTS), spec_of(layer)))
+    return layer_program(spec_of(layer))
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -13,13 +13,9 @@ from torch import nn
 
 from unrolled.config import to_dict
 from unrolled.errors import ExportError
-from unrolled.layers.program_spec import spec_of
-from unrolled.programs.builder import Builder
-from unrolled.programs.layers import add_stack
+from unrolled.layers.program_spec import layer_program, spec_of
 from unrolled.programs.program import Program
 from unrolled.tasks import Task, load
-
-INPUT, OUTPUT = "x", "y"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +51,7 @@ class Subject:
                 "a bidirectional layer has no single step: its reverse direction begins at the last one; use "
                 "to='onnx' or to='torch', or train with bidirectional=False"
             )
-        builder = Builder()
-        y = add_stack(builder, builder.input(INPUT, spec.input_size), spec)
-        return builder.finish(**{OUTPUT: y})
+        return layer_program(spec)
 
 
 def subject_of(model: Any) -> Subject:

@@ -6,7 +6,12 @@ from unrolled.cells import GRU, LSTM, Cell, Elman
 from unrolled.errors import ProgramError
 from unrolled.layers.recurrent import Recurrent
 from unrolled.layers.window import Window
-from unrolled.programs.layers import RecurrentSpec, StackSpec, WindowSpec
+from unrolled.programs.builder import Builder
+from unrolled.programs.layers import RecurrentSpec, StackSpec, WindowSpec, add_stack
+from unrolled.programs.program import Program
+
+INPUT, OUTPUT = "x", "y"
+"""Names of the input and the output of a layer's program."""
 
 
 def spec_of(layer: nn.Module) -> StackSpec:
@@ -52,6 +57,13 @@ def spec_of(layer: nn.Module) -> StackSpec:
         f"{type(layer).__name__} is not a recurrent layer: give a layer of unrolled, or torch.nn's RNN, LSTM "
         "or GRU"
     )
+
+
+def layer_program(spec: StackSpec) -> Program:
+    """Return the step program of a stack with one direction: x (I,) → y (R,)."""
+    builder = Builder()
+    y = add_stack(builder, builder.input(INPUT, spec.input_size), spec)
+    return builder.finish(**{OUTPUT: y})
 
 
 def _cell_of_torch(layer: nn.RNNBase) -> Cell:

@@ -10,13 +10,11 @@ from torch import Tensor, nn
 
 from unrolled.engine import Engine, Precision
 from unrolled.errors import ProgramError, ShapeError
-from unrolled.layers.program_spec import spec_of
+from unrolled.layers.program_spec import INPUT, OUTPUT, layer_program, spec_of
 from unrolled.layers.result import Hidden
-from unrolled.programs.builder import Builder
-from unrolled.programs.layers import RecurrentSpec, StackSpec, add_stack
+from unrolled.programs.layers import RecurrentSpec, StackSpec
 
 Values = TypeVar("Values", Tensor, NDArray[np.float32])
-INPUT, OUTPUT = "x", "y"
 
 
 def stream(layer: nn.Module, batch: int = 1, *, precision: Precision = "float32") -> "LayerStream":
@@ -40,9 +38,7 @@ def stream(layer: nn.Module, batch: int = 1, *, precision: Precision = "float32"
             "a bidirectional layer cannot be streamed: its reverse direction begins at the last step; "
             "train with bidirectional=False"
         )
-    builder = Builder()
-    output = add_stack(builder, builder.input(INPUT, spec.input_size), spec)
-    program = builder.finish(**{OUTPUT: output})
+    program = layer_program(spec)
     weights = {name: _read_weight(layer, name) for name in program.parameters}
     return LayerStream(Engine(program, weights, precision), spec, batch)
 

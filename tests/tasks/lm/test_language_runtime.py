@@ -102,6 +102,10 @@ def test_rows_of_a_batch_do_not_depend_on_each_other(tiny_lm):
     for row, text in enumerate(texts):
         alone = runtime.stream().push(tiny_lm.tokenizer.encode(text))
         np.testing.assert_allclose(together[row], alone[0], atol=2e-6)
+    one_each = runtime.stream(3)
+    for step in ids:
+        logits = one_each.push(step)
+    np.testing.assert_allclose(logits, together, atol=2e-6)
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "int8"])

@@ -60,7 +60,7 @@ from unrolled.unknown import get_unknown_share
 
 if TYPE_CHECKING:
     from unrolled.engine import Precision
-    from unrolled.tasks.lm.runtime import LanguageStream
+    from unrolled.tasks.lm.stream import LanguageStream
 
 
 class LanguageModel(Task[LanguageModelConfig, Corpus]):
