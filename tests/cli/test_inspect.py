@@ -31,6 +31,7 @@ def test_a_run_becomes_a_page(run_folder: Path, tmp_path: Path, capsys: pytest.C
     assert json.loads(numbers.read_text())
 
 
+@pytest.mark.slow
 def test_by_default_the_page_is_in_the_run_folder(run_folder: Path, tmp_path: Path) -> None:
     text = tmp_path / "other.txt"
     text.write_text("The film was warm and bright.\nA dull day was so grim.\n" * 5, encoding="utf-8")

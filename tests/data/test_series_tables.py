@@ -225,6 +225,7 @@ def test_a_header_with_too_few_names_is_refused(table, text, message):
         read(table(text))
 
 
+@pytest.mark.slow
 def test_many_series_are_read_in_linear_time(table):
     rows = "".join(f"2020-01-01,s{n},1\n2020-01-02,s{n},2\n" for n in range(1500))
     series = read(table("time,name,value\n" + rows), TimeRulesConfig(frequency="D"), series="name")

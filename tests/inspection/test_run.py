@@ -15,9 +15,12 @@ from unrolled.tasks import Task
 
 SMALL = InspectionConfig(rows=3, steps=12, long_steps=40, samples=6, targets=8)
 TASKS = [name for name in CASES if " " not in name]
+SLOW = ("translate", "tag")
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in TASKS]
+)
 def test_every_task_can_be_inspected(name: str, tmp_path: Path) -> None:
     case: Case = CASES[name]
     task = case.fit(case.write(tmp_path))

@@ -16,7 +16,7 @@ CELLS = ["feed-forward", "tdnn"]
 TASKS = ["lm", "classify", "tag", "forecast", "music"]
 
 
-@pytest.mark.thin(2)
+@pytest.mark.thin(4)
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("name", TASKS)
 def test_a_run_is_trained_loaded_and_scored(tmp_path, command, name: str, cell: str) -> None:

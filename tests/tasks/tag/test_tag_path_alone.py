@@ -242,6 +242,7 @@ def test_held_out_and_test_files_use_the_columns_of_training(tmp_path, command):
         assert score["valid"]["unseen"] == score["test"]["unseen"] == 0
 
 
+@pytest.mark.slow
 def test_a_sentence_of_thousands_of_words(tmp_path, command):
     (tmp_path / "t.txt").write_text(format_columns(ROWS * 700, " ", times=1) + format_columns(ROWS, " "))
     outcome = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
