@@ -50,8 +50,8 @@ def _compare(program: Program, path: Path) -> float:
 
 
 def _draw(value: ProgramInput, generator: torch.Generator) -> Tensor:
-    """Return random numbers; whole numbers are 1, which is a valid token and length everywhere."""
+    """Return random numbers; whole numbers are 1, a valid token and length everywhere; nothing is padding."""
     shape = [SIZES[axis] if isinstance(axis, str) else axis for axis in value.shape]
     if value.dtype.is_floating_point:
         return torch.randn(shape, generator=generator).to(value.dtype)
-    return torch.ones(shape, dtype=value.dtype)
+    return torch.full(shape, value.dtype != torch.bool, dtype=value.dtype)
