@@ -40,7 +40,7 @@ if [ "$form" = quick ]; then
   python tests/random_cases.py --cases 100
   python -m pytest -q tests/test_extension.py tests/backends/test_compiled_shapes.py \
     tests/backends/test_compiled_layouts.py tests/layers/test_softmax_loss.py \
-    tests/runtime/test_stream.py tests/runtime/test_checks.py
+    tests/engine/test_engine_stream.py tests/engine/test_checks.py
   exit
 fi
 build thread thread drive_kernels
@@ -50,6 +50,6 @@ drive thread 300
 python tests/random_cases.py --cases 3000
 # AddressSanitizer's own allocator takes more memory than the test that measures it allows.
 # The sanitizer's allocator is not the one that the test of the runtime counts.
-python -m pytest -q tests/test_extension.py tests/backends tests/layers tests/runtime tests/bench/test_bench_ceiling.py \
-  --deselect tests/runtime/test_isolation.py::test_a_step_allocates_nothing \
+python -m pytest -q tests/test_extension.py tests/backends tests/layers tests/engine tests/bench/test_bench_ceiling.py \
+  --deselect tests/engine/test_isolation.py::test_a_step_allocates_nothing \
   --deselect tests/backends/test_checkpoint_every.py::test_a_hundred_thousand_steps_add_little_memory
