@@ -83,7 +83,7 @@ def test_smaller_precisions_and_an_install_without_the_extension(command, tmp_pa
     words = ("translate", run, "--data", tmp_path / "in.txt")
     natively = command(*words)
     assert command(*words, "--precision", "int8").status == 0
-    monkeypatch.setattr("unrolled.cli.translate.is_built", lambda: False)
+    monkeypatch.setattr("unrolled.cli.trained.is_built", lambda: False)
     assert command(*words).out == natively.out
     assert "there is no compiled extension" in command(*words, "--precision", "int8").error
 

@@ -95,7 +95,7 @@ def test_lower_precisions(runs, command, precision):
 
 
 def test_a_precision_needs_the_runtime(runs, command, no_extension, monkeypatch):
-    monkeypatch.setattr("unrolled.cli.predict.is_built", lambda: False)
+    monkeypatch.setattr("unrolled.cli.trained.is_built", lambda: False)
     run, data = runs["classify"]
     words = ("predict", run, "--data", data)
     assert "no compiled extension" in command(*words, "--precision", "int8").error

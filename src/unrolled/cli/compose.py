@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unrolled.cli.arguments import RunFolder, parse
-from unrolled.cli.language import Precision
+from unrolled.cli.trained import Precision, load_trained
 from unrolled.config import require
 from unrolled.data.piano import Collection, open_pieces
-from unrolled.engine.core import is_built
 from unrolled.errors import DataError
 from unrolled.extras import require_extra
 from unrolled.storage.output import check_output, parse_output_path
 from unrolled.tasks.base.show_notes import show_notes
+from unrolled.tasks.music.spec import SPEC
 from unrolled.wording import counted
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     out = parse_output_path(args.out)
     check_output(out, overwrite=args.overwrite)
     require(args.tempo >= 0, f"--tempo {args.tempo}: must be positive, or 0")
-    task = _load(args.run, args.precision)
+    task = load_trained(args.run, SPEC, args.precision)
     opening = _read_opening(task, args.opening) if args.opening else None
     opening_steps = opening.parts["train"][0] if opening else None
     piece = task.compose(args.length, opening=opening_steps, temperature=args.temperature, seed=args.seed)
@@ -69,23 +68,6 @@ def run(argv: Sequence[str], prog: str) -> int:
     suffix = f", of which {len(opening_steps)} are the opening" if opening_steps else ""
     print(f"{out}: {counted(len(piece), 'step')}{suffix}, {sum(map(len, piece))} keys down")
     return 0
-
-
-def _load(run: str, precision: Precision) -> "MusicRuntime | MusicModel":
-    """Load a music model into the native runtime; under torch if there is no compiled extension."""
-    if not is_built():
-        reason = "there is no compiled extension, and torch computes in float32 only"
-        require(precision == "float32", f"--precision {precision}: {reason}")
-        from unrolled.tasks.music.task import MusicModel
-
-        return MusicModel.load(run)
-    from unrolled.runtime.load import load_runtime
-    from unrolled.tasks.music.runtime import MusicRuntime
-    from unrolled.tasks.music.spec import SPEC
-
-    runtime = load_runtime(Path(run), SPEC, precision)
-    assert isinstance(runtime, MusicRuntime)
-    return runtime
 
 
 def _read_opening(task: "MusicRuntime | MusicModel", path: str) -> Collection:

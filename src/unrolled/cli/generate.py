@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from unrolled.cli.arguments import RunFolder, decode_argument, parse
-from unrolled.cli.language import Precision, load_language_model
+from unrolled.cli.trained import Precision, load_trained
 from unrolled.decoding import SamplingConfig
 from unrolled.errors import ConfigError
 from unrolled.tasks.base.show_notes import show_notes
+from unrolled.tasks.lm.spec import SPEC
 
 if TYPE_CHECKING:
     from unrolled.tasks.lm.runtime import LanguageRuntime
@@ -51,7 +52,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     prompt = decode_argument(args.prompt)
-    lm = load_language_model(args.run, args.precision, needs_torch="--beams" if args.beams else "")
+    lm = load_trained(args.run, SPEC, args.precision, needs_torch="--beams" if args.beams else "")
     show_notes(lm.prompt_notes(prompt))
     if args.beams:
         return _search(lm, prompt, args)
@@ -65,10 +66,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     return 0
 
 
-def _search(lm: "LanguageRuntime | LanguageModel", prompt: str, args: Arguments) -> int:
-    from unrolled.tasks.lm.task import LanguageModel
-
-    assert isinstance(lm, LanguageModel)
+def _search(lm: "LanguageModel", prompt: str, args: Arguments) -> int:
     if not 1 <= args.nbest <= args.beams:
         raise ConfigError(f"--nbest {args.nbest}: must lie in 1..{args.beams} (--beams)")
     results = lm.beam(prompt, args.length, beams=args.beams, normalisation=args.normalisation)

@@ -7,9 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from unrolled.cli.arguments import RunFolder, decode_argument, parse
-from unrolled.cli.language import Precision, load_language_model
+from unrolled.cli.trained import Precision, load_trained
 from unrolled.console import print_table
 from unrolled.tasks.base.show_notes import show_notes
+from unrolled.tasks.lm.spec import SPEC
 from unrolled.terminal import Terminal
 
 
@@ -34,7 +35,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     prompt = decode_argument(args.prompt)
-    lm = load_language_model(args.run, args.precision)
+    lm = load_trained(args.run, SPEC, args.precision)
     show_notes(lm.prompt_notes(prompt))
     table = Table("token", "probability", "")
     next_tokens = lm.next(prompt, args.top)

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from unrolled.cli.arguments import RunFolder, parse
-from unrolled.cli.language import Precision
 from unrolled.cli.reading import ReadingOptions, apply_reading_options
+from unrolled.cli.trained import Precision, load_trained
 from unrolled.config import require
-from unrolled.engine.core import is_built
 from unrolled.storage.output import check_output, parse_output_path, write_output
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.runs import spec_of_run
@@ -58,7 +57,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     out = "" if args.out == STREAM else args.out
     if out:
         check_output(parse_output_path(out))
-    model = _load(Path(args.run), args)
+    model = _load(args)
     with _data_file(args.data) as data:
         if not out:
             _write(model, data, sys.stdout, args)
@@ -69,19 +68,11 @@ def run(argv: Sequence[str], prog: str) -> int:
     return 0
 
 
-def _load(folder: Path, args: Arguments) -> "Model":
-    """Load a model into the native runtime if its task predicts there, else under torch."""
-    spec = spec_of_run(folder)
-    model: Model
-    if spec.import_runtime is not None and "predict" in spec.used_by and is_built():
-        from unrolled.runtime.load import load_runtime
-
-        model = load_runtime(folder, spec, args.precision)
-    else:
-        reason = "there is no compiled extension" if not is_built() else f"{spec.verb} needs torch here"
-        precision = args.precision
-        require(precision == "float32", f"--precision {precision}: {reason}, and computes in float32 only")
-        model = spec.task_class.load(folder)
+def _load(args: Arguments) -> "Model":
+    """Load a model with the options that tell how to read the file."""
+    spec = spec_of_run(Path(args.run))
+    needs_torch = "" if spec.import_runtime is not None and "predict" in spec.used_by else spec.verb
+    model: Model = load_trained(args.run, spec, args.precision, needs_torch=needs_torch)
     model.config = apply_reading_options(model.config, args.reading, spec.verb)
     return model
 

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from unrolled.cli.arguments import RunFolder, parse
-from unrolled.cli.language import Precision
-from unrolled.config import require
+from unrolled.cli.trained import Precision, load_trained
 from unrolled.data import split_lines
-from unrolled.engine.core import is_built
 from unrolled.errors import DataError
 from unrolled.extras import require_extra
 from unrolled.storage.output import check_output, get_extension, parse_output_path, write_output
 from unrolled.tasks.base.show_notes import show_notes
+from unrolled.tasks.translate.spec import SPEC
 
 if TYPE_CHECKING:
     from unrolled.tasks.translate.outputs import SourcesWithOutputs
@@ -81,7 +80,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     out = "" if args.out == STREAM else args.out
     if out:
         check_output(parse_output_path(out))
-    translator = _load(Path(args.run), args.precision)
+    translator: Translating = load_trained(args.run, SPEC, args.precision)
     options = {name: getattr(args, name) for name in SEARCH if getattr(args, name) is not None}
     from_file = args.data not in ("", STREAM)
     sources = Path(args.data) if from_file else split_lines(_standard_input())
@@ -96,25 +95,6 @@ def run(argv: Sequence[str], prog: str) -> int:
     if args.plot_attention:
         _plot(translator, translated, Path(args.plot_attention), options)
     return 0
-
-
-def _load(folder: Path, precision: Precision) -> "Translating":
-    """Load a translator into the native runtime if it is built, else under torch."""
-    if not is_built():
-        require(
-            precision == "float32",
-            f"--precision {precision}: there is no compiled extension, and torch computes in float32 only",
-        )
-        from unrolled.tasks.translate.task import Translator
-
-        return Translator.load(folder)
-    from unrolled.runtime.load import load_runtime
-    from unrolled.tasks.translate.runtime import TranslatorRuntime
-    from unrolled.tasks.translate.spec import SPEC
-
-    runtime = load_runtime(folder, SPEC, precision)
-    assert isinstance(runtime, TranslatorRuntime)
-    return runtime
 
 
 def _write(translated: "SourcesWithOutputs", out: TextIO, name: str, n_best: int) -> None:

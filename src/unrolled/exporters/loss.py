@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.data import IGNORE
-from unrolled.errors import DataError, RunError
 from unrolled.exporters.result import FormatResult
 from unrolled.exporters.subject import Subject
 
 Logits = Callable[[NDArray[np.int64]], NDArray[np.floating[Any]]]
 """Maps tokens (T, B), read from the initial state, to logits (T, B, V)."""
-ROWS, STEPS, BLOCK = 8, 2000, 100
+BLOCK = 100
 
 
 def compare_loss(subject: Subject, precision: str, exact: Logits, rounded: Logits) -> FormatResult:
@@ -23,11 +22,10 @@ def compare_loss(subject: Subject, precision: str, exact: Logits, rounded: Logit
     """
     if subject.task is None or subject.name != "lm":
         return FormatResult(())
-    try:
-        _, sample = subject.task.sample(rows=ROWS, steps=STEPS)
-    except (DataError, RunError) as error:
-        return FormatResult((f"the loss in {precision} was not measured: no held-out data ({error})",))
-    tokens, targets = (t.numpy() for t in (sample.batch.inputs, sample.batch.targets))
+    batch = subject.held_out
+    if batch is None:
+        return FormatResult((f"the loss in {precision} was not measured: there are no held-out data",))
+    tokens, targets = (t.numpy() for t in (batch.inputs, batch.targets))
     before, after = (_loss(run(tokens), targets) for run in (exact, rounded))
     cost = after / before - 1
     line = (

@@ -1,10 +1,12 @@
 """Inputs, and what the torch module computes from them, to check C source with."""
 
+from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unrolled.exporters.c.vectors import Vectors
@@ -12,66 +14,79 @@ from unrolled.exporters.recorded import recorded_inputs
 from unrolled.exporters.subject import Subject
 from unrolled.layers import Recurrent, Window
 from unrolled.models.classifier import RecurrentClassifier
-from unrolled.models.forecaster import RecursiveForecaster
+from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
 from unrolled.models.language_model import RecurrentLanguageModel
 from unrolled.models.music import RecurrentMusicModel
+from unrolled.models.steps.classifier import VECTOR
+from unrolled.models.steps.forecaster import KNOWN
+from unrolled.models.steps.stack import TOKEN
+from unrolled.models.steps.tagger import SPELLING
+from unrolled.models.tagger import RecurrentTagger
 
 STEPS = 32
+RECORDED = {"tokens": TOKEN, "words": TOKEN, "vectors": VECTOR, "x": VECTOR}
+"""Input of a program for each input of a graph that is one sequence."""
+Inputs = Mapping[str, Tensor]
+"""Inputs of a program for every step of one sequence: tokens (T,), vectors (T, size)."""
 
 
-def module_vectors(subject: Subject) -> Vectors | None:
-    """Return held-out steps, or random ones, with the outputs of the module; None if it has no steps."""
-    program = subject.program
-    rng = np.random.default_rng(0)
-    given = {
-        name: array[:, 0]
-        for name, array in recorded_inputs(subject).get("model", {}).items()
-        if array.ndim > 1
-    }
-    steps = min([STEPS, *(len(array) for array in given.values())])
-    inputs = {
+def module_vectors(subject: Subject) -> Vectors:
+    """Return steps of held-out data, or random ones where there are none, with the outputs of the module."""
+    program, rng = subject.program, np.random.default_rng(0)
+    recorded = recorded_inputs(subject).get("model", {})
+    given = {RECORDED[name]: array[:STEPS, 0] for name, array in recorded.items() if name in RECORDED}
+    steps = min([STEPS, *map(len, given.values())])
+    inputs: dict[str, NDArray[Any]] = {
         name: rng.normal(size=(steps, size)).astype(np.float32) for name, size in program.inputs.items()
     }
     tokens = {name: rng.integers(0, size, steps) for name, size in program.tokens.items()}
-    for name, array in given.items():
-        if array.dtype.kind == "f" and len(inputs) == 1:
-            inputs = dict.fromkeys(inputs, array[:steps])
-        elif array.dtype.kind == "i" and len(tokens) == 1 and name == "tokens":
-            tokens = dict.fromkeys(tokens, array[:steps])
-    if len(inputs) + len(tokens) != 1:
-        return None
-    sequence = torch.from_numpy(next(iter((*inputs.values(), *tokens.values()))))
+    inputs |= {name: array for name, array in given.items() if name in inputs}
+    tokens |= {name: array for name, array in given.items() if name in tokens}
     with torch.inference_mode():
-        outputs = _outputs(subject.module, sequence)
-    if outputs is None:
-        return None
+        y = _outputs(subject.module, {k: torch.from_numpy(a) for k, a in (inputs | tokens).items()})
     (name,) = program.outputs
-    return Vectors({name: outputs.numpy()}, inputs, tokens)
+    return Vectors({name: y.numpy()}, inputs, tokens)
 
 
 @singledispatch
-def _outputs(module: nn.Module, sequence: Tensor) -> Tensor | None:
-    """Return the output of every step (T, size) of one sequence (T, …); None for another module."""
-    return None
+def _outputs(module: nn.Module, inputs: Inputs) -> Tensor:
+    """Return the output of every step (T, size) of one sequence."""
+    raise TypeError(f"{type(module).__name__} has a step program, but no reference to compare it with")
 
 
 @_outputs.register(Recurrent)
 @_outputs.register(nn.RNNBase)
-def _(module: Any, sequence: Tensor) -> Tensor:
-    y: Tensor = module(sequence)[0]
-    return y
-
-
 @_outputs.register(Window)
 @_outputs.register(RecurrentLanguageModel)
 @_outputs.register(RecurrentMusicModel)
 @_outputs.register(RecursiveForecaster)
-def _(module: Any, sequence: Tensor) -> Tensor:
-    y: Tensor = module(sequence[:, None])[0][:, 0]
-    return y
+def _(module: Any, inputs: Inputs) -> Tensor:
+    (sequence,) = inputs.values()
+    batch = sequence[None] if getattr(module, "batch_first", False) else sequence[:, None]
+    y: Tensor = module(batch)[0]
+    return y.flatten(0, 1)
 
 
 @_outputs.register
-def _(module: RecurrentClassifier, sequence: Tensor) -> Tensor:
+def _(module: RecurrentClassifier, inputs: Inputs) -> Tensor:
+    (sequence,) = inputs.values()
     lengths = range(1, len(sequence) + 1)
     return torch.cat([module(sequence[:n, None], torch.tensor([n])) for n in lengths])
+
+
+@_outputs.register
+def _(module: RecurrentTagger, inputs: Inputs) -> Tensor:
+    x = module.input(inputs[TOKEN])
+    if module.spelling is not None:
+        x = torch.cat([x, inputs[SPELLING]], -1)
+    h, _ = module.recurrent(x[:, None])
+    return module.output(h[:, 0])
+
+
+@_outputs.register
+def _(module: DirectForecaster, inputs: Inputs) -> Tensor:
+    h, _ = module.read(inputs[VECTOR][:, None])
+    known = torch.zeros(module.horizon, len(h), 0)
+    if KNOWN in inputs:
+        known = inputs[KNOWN].unflatten(-1, (module.horizon, -1)).movedim(1, 0)
+    return module.forecast_horizon(h[:, 0], known).flatten(1)

@@ -10,42 +10,31 @@ from torch import Tensor
 
 from unrolled.data import Chunk
 from unrolled.data.pair_batches import PairBatch
-from unrolled.errors import DataError, RunError
 from unrolled.exporters.subject import Subject
-from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.classify.batches import LabelledBatch
 from unrolled.tasks.forecast.job import ForecastBatch
 from unrolled.tasks.tag.batches import TaggedBatch
 
 Inputs = dict[str, dict[str, NDArray[Any]]]
 """Some inputs of graphs: by the name of the graph, then by the name of the input."""
-ROWS, STEPS = 8, 100
+COMPARED = 100
+"""Steps of a text that are compared."""
 
 
 def recorded_inputs(subject: Subject) -> Inputs:
-    """Return inputs from the held-out data of the training; empty for a layer.
-
-    If the data cannot be read any more, a note says so, and the result is empty.
-    """
-    if subject.task is None:
-        return {}
-    try:
-        _, sample = subject.task.sample(rows=ROWS, steps=STEPS)
-    except (DataError, RunError) as error:
-        show_notes([f"compared on random inputs, since there are no held-out data ({error})"])
-        return {}
-    return _inputs_of(sample.batch)
+    """Return inputs from the held-out data of the training; empty without them."""
+    return _inputs_of(subject.held_out)
 
 
 @singledispatch
 def _inputs_of(batch: Any) -> Inputs:
-    """Return the inputs in a batch of a task."""
+    """Return the inputs in a batch of a task; none in None."""
     return {}
 
 
 @_inputs_of.register
 def _(batch: Chunk) -> Inputs:
-    return {"model": _arrays(tokens=batch.inputs)}
+    return {"model": _arrays(tokens=batch.inputs[:COMPARED])}
 
 
 @_inputs_of.register

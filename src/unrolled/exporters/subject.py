@@ -1,4 +1,4 @@
-"""What is exported: a layer, or the trained model of a task."""
+"""The subject of an export: a layer, or the trained model of a task."""
 
 import json
 from collections.abc import Mapping
@@ -12,10 +12,15 @@ from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.config import to_dict
-from unrolled.errors import ExportError
+from unrolled.errors import DataError, ExportError, RunError
 from unrolled.layers.program_spec import layer_program, spec_of
 from unrolled.programs.program import Program
 from unrolled.tasks import Task, load
+from unrolled.tasks.base.show_notes import show_notes
+
+ROWS, STEPS = 8, 100
+TEXT_STEPS = 2000
+"""Steps of a text, for the loss of a language model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +34,21 @@ class Subject:
     task: Task[Any, Any] | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Texts that travel with the model: tokenizer, labels, configuration."""
+
+    @cached_property
+    def held_out(self) -> Any:
+        """A batch of the held-out data of the training; None for a layer, or if they cannot be read any more.
+
+        A note says why they cannot be read.
+        """
+        if self.task is None:
+            return None
+        steps = TEXT_STEPS if self.name == "lm" else STEPS
+        try:
+            return self.task.sample(rows=ROWS, steps=steps)[1].batch
+        except (DataError, RunError) as error:
+            show_notes([f"compared on random inputs, since there are no held-out data ({error})"])
+            return None
 
     @cached_property
     def weights(self) -> dict[str, NDArray[np.float32]]:

@@ -30,7 +30,6 @@ def spec_of(layer: nn.Module) -> StackSpec:
             bidirectional=layer.bidirectional,
         )
     if isinstance(layer, Recurrent):
-        rates = {"zoneout_h": layer.drop.zoneout, "zoneout_c": layer.drop.zoneout_cell}
         return RecurrentSpec(
             cell=layer.cell,
             input_size=layer.input_size,
@@ -41,7 +40,7 @@ def spec_of(layer: nn.Module) -> StackSpec:
             skip=layer.skip,
             residual=layer.residual,
             bidirectional=layer.bidirectional,
-            masks={name: rate for name, rate in rates.items() if rate},
+            masks=layer.drop.zoneout_rates,
         )
     if isinstance(layer, nn.RNNBase):
         return RecurrentSpec(

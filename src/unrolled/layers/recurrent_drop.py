@@ -42,12 +42,17 @@ class RecurrentDrop:
         if self.zoneout_cell and "c" not in cell.state_names:
             raise ConfigError(f"zoneout_cell needs a cell state, which {type(cell).__name__} lacks")
 
+    @property
+    def zoneout_rates(self) -> dict[str, float]:
+        """The rates of zoneout that are not 0, by the name of the mask: the masks in evaluation."""
+        rates = {"zoneout_h": self.zoneout, "zoneout_c": self.zoneout_cell}
+        return {name: rate for name, rate in rates.items() if rate}
+
     def mask_names(self, training: bool) -> tuple[str, ...]:
         """Return the names of the masks to pass to the loop."""
         if not (self.zoneout or self.zoneout_cell or self.candidate):
             return ()
-        rates = {"zoneout_h": self.zoneout, "zoneout_c": self.zoneout_cell}
-        names = [name for name, rate in rates.items() if rate]
+        names = list(self.zoneout_rates)
         if training and self.candidate:
             names.append("candidate")
         return tuple(names)
@@ -60,7 +65,7 @@ class RecurrentDrop:
         """
         from unrolled.layers.masks import random_mask
 
-        rates = {"zoneout_h": self.zoneout, "zoneout_c": self.zoneout_cell}
+        rates = self.zoneout_rates
         masks: dict[str, Tensor | float] = {}
         for name in self.mask_names(training):
             shape = (steps, batch, sizes[name])

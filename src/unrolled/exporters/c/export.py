@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from numpy.typing import NDArray
 
@@ -15,11 +15,11 @@ from unrolled.exporters.c.page import page
 from unrolled.exporters.c.source import make_source
 from unrolled.exporters.c.vectors import Vectors, check_vectors, compare_vectors, record_vectors
 from unrolled.exporters.c.weights import Precision
+from unrolled.exporters.options import WeightsIn
 from unrolled.exporters.page import PageText
 from unrolled.programs.program import Program
 from unrolled.text.tokenizer import Tokenizer
 
-WeightsIn = Literal["auto", "array", "file"]
 AUTO_LIMIT = 1 << 20
 """Bytes of weights up to which they become arrays in the source: about 4 MB of text, compiled in seconds."""
 ARRAY_LIMIT = 32 << 20

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from unrolled.errors import ExportError
 from unrolled.exporters.c.identifiers import Names
 from unrolled.exporters.c.tokens import looks_up
+from unrolled.exporters.options import Precision as Precision
 from unrolled.programs.program import Operation, Program
 from unrolled.programs.quantise import depends_on_token, quantise_rows
 
-Precision = Literal["float32", "int8"]
 LARGEST_INT8_PRODUCT = 2**31 // 127**2
 """Columns of a matrix up to which a sum of int8 products fits 32 bits."""
 

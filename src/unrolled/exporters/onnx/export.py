@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -14,8 +14,7 @@ from unrolled.exporters.onnx.graph import FLOAT32, INT8, Graph
 from unrolled.exporters.onnx.metadata import make_metadata
 from unrolled.exporters.onnx.quantize import quantize
 from unrolled.exporters.onnx.weights import Weights
-
-OnnxPrecision = Literal["float32", "int8"]
+from unrolled.exporters.options import Precision
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ def export_onnx(
     weights: Mapping[str, NDArray[Any]],
     folder: Path,
     *,
-    precision: OnnxPrecision = "float32",
+    precision: Precision = "float32",
     metadata: Mapping[str, str] | None = None,
     references: Mapping[str, Reference] | None = None,
     inputs: Mapping[str, Arrays] | None = None,
@@ -71,7 +70,7 @@ def export_onnx(
 
 
 def _check(
-    session: Session, graph: Graph, inputs: Arrays, reference: Reference, precision: OnnxPrecision
+    session: Session, graph: Graph, inputs: Arrays, reference: Reference, precision: Precision
 ) -> Check:
     """Compare a file with the model; in int8 the difference is only reported."""
     if precision == "int8":

@@ -29,7 +29,6 @@ def stack_spec(
             residual=network.residual,
             bidirectional=bidirectional,
         )
-    rates = {"zoneout_h": dropout.zoneout, "zoneout_c": dropout.zoneout_cell}
     return RecurrentSpec(
         cell=cell.build(),
         input_size=input_size,
@@ -39,7 +38,7 @@ def stack_spec(
         skip=network.skip,
         residual=network.residual,
         bidirectional=bidirectional,
-        masks={name: rate for name, rate in rates.items() if rate},
+        masks=dropout.for_recurrent_layers().zoneout_rates,
     )
 
 

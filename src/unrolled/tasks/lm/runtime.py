@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from unrolled.arrays import Ids
 from unrolled.decoding import SamplingConfig
 from unrolled.engine import Engine
 from unrolled.errors import ConfigError
@@ -98,7 +97,7 @@ class LanguageRuntime(Runtime[LanguageModelConfig, LanguageArtifacts]):
 
     def read(self, prompt: str) -> LanguageStream:
         """Return a stream of one text that has read the beginning of a text and the prompt."""
-        ids = self.tokenizer.encode(prompt) if prompt else self._start
+        ids = self.tokenizer.encode(prompt) if prompt else read_first(self.tokenizer, self.data_info)
         ends = np.flatnonzero(ids == EOS_ID)
         if self._is_separate and len(ends):
             ids = ids[ends[-1] + 1 :]
@@ -125,11 +124,6 @@ class LanguageRuntime(Runtime[LanguageModelConfig, LanguageArtifacts]):
     def _is_separate(self) -> bool:
         """True if the model was trained on separate sentences, and its state begins anew after each."""
         return self.config.corpus.mode == "sentence"
-
-    @property
-    def _start(self) -> Ids:
-        """What is read for an empty prompt: a line end if the model never saw how a document begins."""
-        return read_first(self.tokenizer, self.data_info)
 
     def _name(self, token: int) -> str:
         tokenizer = self.tokenizer
