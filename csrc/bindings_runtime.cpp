@@ -9,6 +9,8 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <optional>
+
 #include "runtime/bandwidth.h"
 #include "runtime/dispatch.h"
 #include "runtime/errors.h"
@@ -220,22 +222,22 @@ void reset(Stream& s, const std::vector<long>& rows) {
   for (long row : rows) s.reset(row);
 }
 
-Sampling sampling(double temperature, long top_k, double top_p, std::vector<int64_t> banned) {
-  return {temperature, top_k, top_p, std::move(banned)};
+void extend(Stream& s, Stream& other) {
+  Stream::Use use(s);
+  std::optional<Stream::Use> second;
+  if (&other != &s) second.emplace(other);
+  s.extend(other);
 }
 
-long generate(Stream& s, const IdsOut& ids, const std::string& output, double temperature, long top_k, double top_p,
-              std::vector<int64_t> banned, int64_t stop) {
+long generate(Stream& s, const IdsOut& ids, const IdsOut& generated, const std::string& output,
+              std::vector<long> count, std::vector<double> temperature, std::vector<long> top_k,
+              std::vector<double> top_p, std::vector<int64_t> banned, int64_t stop, bool skip_broken) {
   Stream::Use use(s);
-  Generation g;
-  if (ids.ndim() != 2) throw ShapeError("ids: must have two axes");
-  g.count = long(ids.shape(0));
-  require_shape(ids, "ids", {g.count, s.rows()});
-  g.output = find(s.engine().program().outputs, "output", output);
-  g.sampling = sampling(temperature, top_k, top_p, std::move(banned));
-  g.stop = stop;
-  g.ids = ids.data();
-  ReleaseIfLong release(s, g.count);
+  Generation g{find(s.engine().program().outputs, "output", output), {std::move(count)}, {std::move(temperature)},
+               {std::move(top_p)}, {std::move(top_k)}, std::move(banned), stop, ids.data(), generated.data(), skip_broken};
+  require_shape(ids, "ids", {g.longest(), s.rows()});
+  require_shape(generated, "generated", {s.rows()});
+  ReleaseIfLong release(s, g.longest());
   return s.generate(g, poll(s));
 }
 
@@ -244,10 +246,10 @@ void distribution(const Floats& logits, const nb::ndarray<double, nb::c_contig, 
   if (logits.ndim() != 1 || logits.shape(0) < 1) throw ShapeError("logits: must have one axis and at least one entry");
   const long size = long(logits.shape(0));
   require_shape(p, "p", {size});
-  const Sampling options = sampling(temperature, top_k, top_p, std::move(banned));
-  check_sampling(options, size);
+  const Sampling options{temperature, top_k, top_p};
+  check_sampling(options, "");
   Sampler sampler;
-  sampler.prepare(find_kernels(kernels), size);
+  sampler.prepare(find_kernels(kernels), size, std::move(banned));
   sampler.distribution(logits.data(), options, p.data());
 }
 
@@ -317,6 +319,11 @@ void bind_runtime(nb::module_& m) {
     Stream::Use use(s);
     s.rearrange(from);
   });
+  stream.def("extend", &extend);
+  stream.def("select", [](Stream& s, const std::vector<long>& rows) {
+    Stream::Use use(s);
+    return std::make_shared<Stream>(s, rows);
+  });
   stream.def("copy", [](Stream& s) {
     Stream::Use use(s);
     return std::make_shared<Stream>(s);
@@ -325,6 +332,7 @@ void bind_runtime(nb::module_& m) {
     Stream::Use use(s);
     s.seed(seeds);
   });
-  stream.def("generate", &generate, nb::arg("ids").noconvert(), nb::arg("output"), nb::arg("temperature"),
-             nb::arg("top_k"), nb::arg("top_p"), nb::arg("banned"), nb::arg("stop"));
+  stream.def("generate", &generate, nb::arg("ids").noconvert(), nb::arg("generated").noconvert(), nb::arg("output"),
+             nb::arg("count"), nb::arg("temperature"), nb::arg("top_k"), nb::arg("top_p"), nb::arg("banned"),
+             nb::arg("stop"), nb::arg("skip_broken") = false);
 }

@@ -84,7 +84,7 @@ UNROLLED_INLINE void store(T* p, Vec<T> v) {
 }
 template <class T>
 UNROLLED_INLINE Vec<T> splat(T value) {
-  return Vec<T>{} + value;
+  return value - Vec<T>{};  // not a sum: −0 + 0 is 0, so the compiler would have to add
 }
 
 // Load or store the first n lanes. The other lanes are loaded as zero and not stored.

@@ -20,7 +20,9 @@ struct Bfloat16 {
   // Two columns in one instruction; vectors are stored in bfloat16.
   static constexpr long step_bytes = 4;
   static UNROLLED_INLINE Bits broadcast(const char* v) {
-    return (Bits)splat(*reinterpret_cast<const float*>(v));
+    int32_t bits;
+    __builtin_memcpy(&bits, v, 4);
+    return Bits{} + bits;
   }
   static UNROLLED_INLINE Sum multiply_add(Bits w, Bits v, Sum sum) {
     return (Sum)_mm512_dpbf16_ps((__m512)sum, (__m512bh)w, (__m512bh)v);

@@ -21,12 +21,14 @@ using runtime::Matrix;
 using runtime::Product;
 
 constexpr long panel_vectors = 4;
-constexpr long row_block = 3;  // vectors multiplied together
-// Additions in flight: latency times units, as far as there are registers for `row_block` vectors.
+// few_rows: up to so many rows, all chains of a sum are added at the same time.
+// independent_sums: additions in flight, latency times units, as far as there are registers for `few_rows` rows.
+// row_block: rows multiplied together, as far as there are registers for one chain of each.
+constexpr long few_rows = 3;
 #if defined(__AVX512F__) || defined(__aarch64__)
-constexpr long independent_sums = 8;
+constexpr long independent_sums = 8, row_block = 6;
 #else
-constexpr long independent_sums = 4;
+constexpr long independent_sums = 4, row_block = 3;
 #endif
 
 constexpr long row_lanes = lanes<float>;
@@ -57,42 +59,63 @@ void pack(Matrix& m, const float* weights) {
   }
 }
 
-// Sums of one panel of `vectors` vectors and `rows` prepared vectors.
+// Without it, the compiler loads the weights again for every row, and loads become the limit.
+template <class V>
+UNROLLED_INLINE void keep_in_register(V& v) {
+#if defined(__AVX512F__)
+  __asm__("" : "+v"(v));
+#elif defined(__aarch64__)
+  __asm__("" : "+w"(v));
+#else
+  (void)v;  // too few registers
+#endif
+}
+
+// Add the products of one group of columns: `vectors` vectors of weights and `rows` prepared vectors.
+template <class F, int vectors, int rows>
+UNROLLED_INLINE void add_group(const char* w, const char* v, long v_bytes, typename F::Sum (&sums)[rows][vectors]) {
+  decltype(F::weights(w)) weights[vectors];
+#pragma GCC unroll 4
+  for (int u = 0; u < vectors; ++u) {
+    weights[u] = F::weights(w + u * block_bytes<F>);
+    if (rows > 1) keep_in_register(weights[u]);
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) {
+    const auto number = F::broadcast(v + r * v_bytes);
+#pragma GCC unroll 4
+    for (int u = 0; u < vectors; ++u) sums[r][u] = F::multiply_add(weights[u], number, sums[r][u]);
+  }
+}
+
+// Sums of one panel of `vectors` vectors and `rows` prepared vectors. Group g belongs to chain g % chains, and the
+// chains are added at the end, whatever the number of rows: the sums are the same to the last bit.
 template <class F, int vectors, int rows>
 UNROLLED_INLINE void sum_panel(const char* w, const char* v, long v_bytes, long groups,
                                typename F::Sum (&sums)[rows][vectors]) {
-  // Independent of the number of rows, and so are the sums to the last bit.
   constexpr int chains = vectors >= independent_sums ? 1 : int(independent_sums / vectors);
-  typename F::Sum chain[chains][rows][vectors] = {};
-  long g = 0;
-  for (; g + chains <= groups; g += chains) {
+  // Many rows have enough independent sums in one chain, and no registers for more: one chain after the other.
+  constexpr int together = rows > few_rows ? 1 : chains;
+  const long whole = groups - groups % chains;
 #pragma GCC unroll 8
-    for (int c = 0; c < chains; ++c) {
+  for (int first = 0; first < chains; first += together) {
+    typename F::Sum chain[together][rows][vectors] = {};
+    for (long g = first; g < whole; g += chains)
+#pragma GCC unroll 8
+      for (int c = 0; c < together; ++c)
+        add_group<F, vectors, rows>(w + (g + c) * vectors * block_bytes<F>, v + (g + c) * F::step_bytes, v_bytes,
+                                    chain[c]);
+    if (first == 0)
+      for (long g = whole; g < groups; ++g)
+        add_group<F, vectors, rows>(w + g * vectors * block_bytes<F>, v + g * F::step_bytes, v_bytes, chain[0]);
+#pragma GCC unroll 8
+    for (int c = 0; c < together; ++c)
+#pragma GCC unroll 8
+      for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
-      for (int u = 0; u < vectors; ++u) {
-        const auto weights = F::weights(w + ((g + c) * vectors + u) * block_bytes<F>);
-#pragma GCC unroll 4
-        for (int r = 0; r < rows; ++r)
-          chain[c][r][u] =
-              F::multiply_add(weights, F::broadcast(v + r * v_bytes + (g + c) * F::step_bytes), chain[c][r][u]);
-      }
-    }
+        for (int u = 0; u < vectors; ++u)
+          sums[r][u] = first + c == 0 ? chain[c][r][u] : F::add(sums[r][u], chain[c][r][u]);
   }
-  if constexpr (chains > 1)
-    for (; g < groups; ++g)
-      for (int u = 0; u < vectors; ++u) {
-        const auto weights = F::weights(w + (g * vectors + u) * block_bytes<F>);
-        for (int r = 0; r < rows; ++r)
-          chain[0][r][u] = F::multiply_add(weights, F::broadcast(v + r * v_bytes + g * F::step_bytes), chain[0][r][u]);
-      }
-#pragma GCC unroll 4
-  for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 4
-    for (int u = 0; u < vectors; ++u) {
-      sums[r][u] = chain[0][r][u];
-#pragma GCC unroll 8
-      for (int c = 1; c < chains; ++c) sums[r][u] = F::add(sums[r][u], chain[c][r][u]);
-    }
 }
 
 template <class F, int vectors, int rows>
@@ -100,7 +123,7 @@ UNROLLED_INLINE void panel_rows(const Product& p, const char* w, long row, long 
   typename F::Sum sums[rows][vectors];
   const char* v = p.v + row * p.v_bytes;
   sum_panel<F, vectors, rows>(w, v + F::header_bytes, p.v_bytes, groups_of<F>(p.matrix->columns), sums);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
     for (int u = 0; u < vectors; ++u) {
@@ -112,13 +135,20 @@ UNROLLED_INLINE void panel_rows(const Product& p, const char* w, long row, long 
     }
 }
 
+template <class F, int vectors, int rows = 1>
+UNROLLED_INLINE void panel_block(const Product& p, const char* w, long row, long count, long from) {
+  if (count == rows) return panel_rows<F, vectors, rows>(p, w, row, from);
+  if constexpr (rows < row_block) panel_block<F, vectors, rows + 1>(p, w, row, count, from);
+}
+
 template <class F, int vectors>
 void panel(const Product& p, const char* w, long from) {
-  long row = 0;
-  for (; row + row_block <= p.rows; row += row_block) panel_rows<F, vectors, row_block>(p, w, row, from);
-  switch (p.rows - row) {
-    case 2: return panel_rows<F, vectors, 2>(p, w, row, from);
-    case 1: return panel_rows<F, vectors, 1>(p, w, row, from);
+  for (long row = 0; row < p.rows;) {
+    const long left = p.rows - row;
+    // The last two blocks are of equal size: a block of few rows waits for the weights.
+    const long count = left <= row_block ? left : left < 2 * row_block ? (left + 1) / 2 : row_block;
+    panel_block<F, vectors>(p, w, row, count, from);
+    row += count;
   }
 }
 

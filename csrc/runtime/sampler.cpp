@@ -22,15 +22,9 @@ void require(bool condition, const std::string& text) {
   if (!condition) throw ConfigError(text);
 }
 
-}  // namespace
-
-void check_sampling(const Sampling& options, long vocabulary) {
-  require(options.temperature >= 0 && options.temperature <= std::numeric_limits<double>::max(),
-          "temperature=" + std::to_string(options.temperature) + ": must be a finite number, at least 0");
-  require(options.top_k >= 0, "top_k=" + std::to_string(options.top_k) + ": must not be negative");
-  require(options.top_p > 0 && options.top_p <= 1, "top_p=" + std::to_string(options.top_p) + ": must be in (0, 1]");
+void check_banned(const std::vector<int64_t>& tokens, long vocabulary) {
   std::vector<char> banned(std::size_t(vocabulary), 0);
-  for (int64_t token : options.banned) {
+  for (int64_t token : tokens) {
     require(token >= 0 && token < vocabulary, "banned: token " + std::to_string(token) + " is not one of the " +
                                                   std::to_string(vocabulary) + " tokens");
     banned[std::size_t(token)] = 1;
@@ -38,7 +32,19 @@ void check_sampling(const Sampling& options, long vocabulary) {
   require(std::count(banned.begin(), banned.end(), 1) < vocabulary, "banned: no token is left");
 }
 
-void Sampler::prepare(const Kernels& kernels, long vocabulary) {
+}  // namespace
+
+void check_sampling(const Sampling& options, const std::string& row) {
+  require(options.temperature >= 0 && options.temperature <= std::numeric_limits<double>::max(),
+          "temperature=" + std::to_string(options.temperature) + row + ": must be a finite number, at least 0");
+  require(options.top_k >= 0, "top_k=" + std::to_string(options.top_k) + row + ": must not be negative");
+  require(options.top_p > 0 && options.top_p <= 1,
+          "top_p=" + std::to_string(options.top_p) + row + ": must be in (0, 1]");
+}
+
+void Sampler::prepare(const Kernels& kernels, long vocabulary, std::vector<int64_t> banned) {
+  check_banned(banned, vocabulary);
+  banned_ = std::move(banned);
   kernels_ = &kernels;
   vocabulary_ = vocabulary;
   logits_.assign(std::size_t(padded(vocabulary)), -std::numeric_limits<float>::infinity());
@@ -68,7 +74,7 @@ void Sampler::distribution(const float* logits, const Sampling& options, double*
 
 void Sampler::find_candidates(const float* logits, const Sampling& options) {
   std::copy(logits, logits + vocabulary_, logits_.begin());
-  for (int64_t token : options.banned) logits_[std::size_t(token)] = -std::numeric_limits<float>::infinity();
+  for (int64_t token : banned_) logits_[std::size_t(token)] = -std::numeric_limits<float>::infinity();
   const float largest = kernels_->largest(logits_.data(), vocabulary_);
   if (!std::isfinite(largest)) fail_not_finite();
   if (options.temperature == 0) {

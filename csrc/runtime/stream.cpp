@@ -35,12 +35,41 @@ Stream::Stream(const Stream& other) : Stream(other.engine_, other.rows_) {
   stale_ = other.stale_;
 }
 
+Stream::Stream(const Stream& other, const std::vector<long>& rows) : Stream(other.engine_, 0) {
+  std::vector<Origin> from;
+  for (long row : rows) {
+    other.check_row(row, 0);
+    from.push_back({&other, row});
+  }
+  set_rows(from);
+}
+
 void Stream::rearrange(const std::vector<long>& from) {
+  std::vector<Origin> origins;
+  for (long row : from) {
+    check_row(row, -1);
+    origins.push_back({this, row});
+  }
+  set_rows(origins);
+}
+
+void Stream::extend(const Stream& other) {
+  if (other.engine_ != engine_)
+    throw StreamError("extend: the other stream runs on another engine: rows can move between streams of one engine");
+  std::vector<Origin> from;
+  for (long row = 0; row < rows_; ++row) from.push_back({this, row});
+  for (long row = 0; row < other.rows_; ++row) from.push_back({&other, row});
+  set_rows(from);
+}
+
+void Stream::check_row(long row, long least) const {
+  if (row < least || row >= rows_)
+    throw ShapeError("row " + std::to_string(row) + " is not one of the " + std::to_string(rows_) + " rows");
+}
+
+void Stream::set_rows(const std::vector<Origin>& from) {
   const long rows = long(from.size());
   if (rows > most_rows) throw ShapeError("a stream has at most " + std::to_string(most_rows) + " rows");
-  for (long old : from)
-    if (old < -1 || old >= rows_)
-      throw ShapeError("row " + std::to_string(old) + " is not one of the " + std::to_string(rows_) + " rows");
   const Program& program = engine_->program();
   long states = padding, outputs = padding;  // numbers; whole vectors are read from the last one on
   for (const StateSlot& state : program.states) states += padded(state.size) * rows;
@@ -52,9 +81,9 @@ void Stream::rearrange(const std::vector<long>& from) {
   for (std::size_t k = 0; k < program.states.size(); ++k) {
     const long size = padded(state_size(int(k)));
     state.push_back(at);
-    for (long old : from) {
-      if (old < 0) std::fill(at, at + size, program.states[k].initial);
-      else std::memcpy(at, this->state(int(k), old), bytes_of(size));
+    for (const Origin& old : from) {
+      if (old.row < 0) std::fill(at, at + size, program.states[k].initial);
+      else std::memcpy(at, old.stream->state(int(k), old.row), bytes_of(size));
       at += size;
     }
   }
@@ -62,16 +91,21 @@ void Stream::rearrange(const std::vector<long>& from) {
   for (std::size_t k = 0; k < program.outputs.size(); ++k) {
     const long size = padded(output_size(int(k)));
     output.push_back(at);
-    for (long old : from) {
-      if (old >= 0) std::memcpy(at, this->output(int(k), old), bytes_of(size));
+    for (const Origin& old : from) {
+      if (old.row >= 0) std::memcpy(at, old.stream->output(int(k), old.row), bytes_of(size));
       at += size;
     }
   }
   std::vector<char> stepped;
   std::vector<Generator> generators;
+  bool stale = false;
   for (std::size_t r = 0; r < from.size(); ++r) {
-    stepped.push_back(from[r] < 0 ? 0 : stepped_[std::size_t(from[r])]);
-    generators.push_back(from[r] < 0 ? Generator(0, r) : generators_[std::size_t(from[r])]);
+    const Stream& old = *from[r].stream;
+    const std::size_t row = std::size_t(from[r].row);
+    const bool starts = from[r].row < 0;
+    stepped.push_back(starts ? 0 : old.stepped_[row]);
+    generators.push_back(starts ? Generator(0, r) : old.generators_[row]);
+    stale = stale || starts || old.stale_;
   }
   interpreter_.prepare(rows, state);
   states_ = std::move(new_states);
@@ -84,7 +118,7 @@ void Stream::rearrange(const std::vector<long>& from) {
   tokens_.assign(program.tokens.size(), std::vector<int64_t>(std::size_t(rows), 0));
   for (std::size_t k = 0; k < tokens_.size(); ++k) step_.tokens[k] = tokens_[k].data();
   rows_ = rows;
-  if (std::count(from.begin(), from.end(), -1)) states_changed();
+  stale_ = stale;
 }
 
 void Stream::reset(long row) {
@@ -149,21 +183,32 @@ void Stream::step_vector(const float* input) {
   step();
 }
 
+template <class F>
+void Stream::each_block(F&& f) {
+  const long most = interpreter_.most_rows();
+  for (long first = 0; first < rows_; first += most) f(Rows{first, std::min(rows_ - first, most)});
+}
+
 // Compute the carried product from the states, which were changed by something other than a step.
 void Stream::refresh() {
-  if (engine_->carries()) {
-    interpreter_.refresh(rows_);
-    for (long r = 0; r < rows_; ++r) commit_states(r);
-  }
+  if (engine_->carries())
+    each_block([this](Rows rows) {
+      interpreter_.refresh(rows);
+      for (long r = rows.first; r < rows.first + rows.count; ++r) commit_states(r);
+    });
   stale_ = false;
 }
 
-// One step of the active rows. The others are computed too, and their results dropped.
+// One step of the active rows. Others of the same block are computed too, and their results dropped.
 void Stream::step() {
   if (stale_) refresh();
-  interpreter_.run(step_, rows_);
-  for (long r = 0; r < rows_; ++r)
-    if (active_[std::size_t(r)]) commit(r);
+  each_block([this](Rows rows) {
+    const auto begin = active_.begin() + rows.first, end = begin + rows.count;
+    if (rows.count < rows_ && std::find(begin, end, 1) == end) return;
+    interpreter_.run(step_, rows);
+    for (long r = rows.first; r < rows.first + rows.count; ++r)
+      if (active_[std::size_t(r)]) commit(r);
+  });
 }
 
 void Stream::commit(long row) {

@@ -29,18 +29,34 @@ struct Poll {
   }
 };
 
+// An option of every row: one value for all, or one for each.
+template <class T>
+struct PerRow {
+  std::vector<T> values;
+  T operator[](long row) const { return values[values.size() == 1 ? 0 : std::size_t(row)]; }
+};
+
 struct Generation {
-  long count = 0;
-  int token = 0, output = 0;  // numbers of the token input and of the output with the logits
-  Sampling sampling;
-  int64_t stop = -1;          // token that ends a row, or -1
-  int64_t* ids = nullptr;     // (count, B); `stop` past the end of a row
+  int output = 0;                // number of the output with the logits
+  PerRow<long> count;            // largest number of tokens
+  PerRow<double> temperature{{1.0}}, top_p{{1.0}};
+  PerRow<long> top_k{{0}};
+  std::vector<int64_t> banned;   // tokens that are never sampled
+  int64_t stop = -1;             // token that ends a row, or -1
+  int64_t* ids = nullptr;        // (longest(), B); `stop` past the end of a row
+  int64_t* generated = nullptr;  // (B) number of tokens that each row got
+  bool skip_broken = false;      // end rows without finite probabilities, with -1 as their number, instead of throwing
+
+  Sampling sampling(long row) const { return {temperature[row], top_k[row], top_p[row]}; }
+  long longest() const;  // largest count of a row
 };
 
 class Stream {
  public:
   Stream(std::shared_ptr<const Engine> engine, long rows);
   Stream(const Stream& other);
+  // Copies of these rows of another stream. Throws ShapeError.
+  Stream(const Stream& other, const std::vector<long>& rows);
 
   const Engine& engine() const { return *engine_; }
   long rows() const { return rows_; }
@@ -57,8 +73,8 @@ class Stream {
   void step_token(int64_t token);
   // One step of a single row of a program with one input and no tokens.
   void step_vector(const float* input);
-  // Sample tokens, feeding each to the next step. A row that samples `stop` is not fed it. Returns the number of
-  // tokens after which every row has stopped, at most `count`.
+  // Sample tokens, feeding each to the next step. A row ends after its count, or with `stop`, which it is not fed.
+  // Returns the largest number of tokens that a row got.
   long generate(const Generation& g, const Poll& poll);
   void seed(const std::vector<uint64_t>& seeds);  // one for all rows, or one for each
 
@@ -69,6 +85,8 @@ class Stream {
   void states_changed() { stale_ = true; }
   // Rearrange the rows: for each new row the number of an old one, or -1 for one that starts. Throws ShapeError.
   void rearrange(const std::vector<long>& from);
+  // Add copies of all rows of a stream of the same engine, which may be this one. Throws StreamError, ShapeError.
+  void extend(const Stream& other);
 
   // Marks the stream as in use by this thread. Throws StreamError if another thread uses it.
   class Use {
@@ -82,12 +100,21 @@ class Stream {
   };
 
  private:
+  // A row of this or another stream of the same engine; -1: one that starts.
+  struct Origin {
+    const Stream* stream;
+    long row;
+  };
+  void check_row(long row, long least) const;
+  void set_rows(const std::vector<Origin>& from);
   void check_token(std::size_t input, int64_t token) const;
   void check_tokens(const Run& run) const;
   void check_generation(const Generation& g) const;
   void take_inputs(const Run& run, long step);
   void step();
   void refresh();
+  template <class F>
+  void each_block(F&& f);  // calls f with the rows that the interpreter runs together
   void commit(long row);
   void commit_states(long row);
 

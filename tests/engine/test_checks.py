@@ -11,7 +11,7 @@ import pytest
 from numerics import needs_extension
 from program_reference import language_model, random_program, random_weights
 from unrolled.engine import PRECISIONS, Engine
-from unrolled.errors import ProgramError, ShapeError, UnrolledError
+from unrolled.errors import ConfigError, ProgramError, ShapeError, UnrolledError
 from unrolled.extension import core
 from unrolled.programs.program import Operation, Program, StateSlot
 
@@ -160,7 +160,7 @@ def test_the_bindings_check_arrays_themselves() -> None:
         0,
         "",
     ).stream(2)
-    ids = np.zeros((3, 2), np.int64)
+    ids, generated = np.zeros((3, 2), np.int64), np.zeros(2, np.int64)
     with pytest.raises(ShapeError, match="number of steps is negative"):
         stream.run(-1, {}, {"token": ids}, {}, None)
     with pytest.raises(ShapeError, match=r"token 'token': has shape \(3, 2\), expected \(4, 2\)"):
@@ -176,6 +176,16 @@ def test_the_bindings_check_arrays_themselves() -> None:
     with pytest.raises(TypeError):
         stream.run(6, {}, {"token": np.zeros((12, 2), np.int64)[::2]}, {}, None)
     with pytest.raises(ShapeError, match="ids: has shape"):
-        stream.generate(np.zeros((3, 1), np.int64), "logits", 1.0, 0, 1.0, [], -1)
+        stream.generate(np.zeros((3, 1), np.int64), generated, "logits", [3], [1.0], [0], [1.0], [], -1)
+    with pytest.raises(ShapeError, match="ids: has shape"):
+        stream.generate(ids, generated, "logits", [3, 4], [1.0], [0], [1.0], [], -1)
+    with pytest.raises(ShapeError, match="generated: has shape"):
+        stream.generate(ids, generated[:1], "logits", [3], [1.0], [0], [1.0], [], -1)
+    stream.run(3, {}, {"token": ids}, {}, None)
+    for options in (([1.0] * 3, [0], [1.0]), ([1.0], [], [1.0]), ([1.0], [0], [1.0] * 3)):
+        with pytest.raises(ShapeError, match=r"(temperature|top_k|top_p): got [03] values for 2 rows"):
+            stream.generate(ids, generated, "logits", [3], *options, [], -1)
+    with pytest.raises(ConfigError, match="count=-3 of row 1"):
+        stream.generate(ids, generated, "logits", [3, -3], [1.0], [0], [1.0], [], -1)
     with pytest.raises(ShapeError, match="state 'h_l0': has shape"):
         stream.read_state("h_l0", np.zeros((2, 8), np.float32))

@@ -72,8 +72,13 @@ for precision in ("float32", "bfloat16", "int8"):
         logits = np.zeros((steps, 3, 50), np.float32)
         before = count()
         stream._core.run(steps, {{}}, {{"token": ids}}, {{"logits": logits}}, None)
-        for options in ((1.0, 0, 1.0), (0.5, 7, 0.9), (0.5, 0, 0.9)):
-            stream._core.generate(ids, "logits", *options, [1], 49)
+        generated = np.zeros(3, np.int64)
+        for number, *options in (
+            ([steps], [1.0], [0], [1.0]),
+            ([steps], [0.5], [7], [0.9]),
+            ([steps, 2, steps - 1], [0.5, 0.0, 1.0], [0, 3, 0], [0.9, 1.0, 0.5]),
+        ):
+            stream._core.generate(ids, generated, "logits", number, *options, [1], 49)
         return count() - before
     calls(5)
     few, many = calls(5), calls(500)

@@ -38,7 +38,7 @@ Operation operation(Op op, long size, std::vector<int> inputs, const char* key =
 
 // y = W x + b for one or several rows, through an engine.
 void check_product(Random& random, const Kernels& kernels) {
-  const long rows = random.integer(1, 150), columns = random.integer(1, 150), batch = random.integer(1, 8);
+  const long rows = random.integer(1, 150), columns = random.integer(1, 150), batch = random.integer(1, 40);
   const std::vector<float> w = random_floats(random, rows * columns), b = random_floats(random, rows);
   const std::vector<float> x = random_floats(random, batch * columns);
   Program program;
@@ -66,7 +66,7 @@ void check_product(Random& random, const Kernels& kernels) {
 
 // A layer h' = tanh(U h + E[token]) with logits V h, which samples its tokens.
 void check_generation(Random& random, const Kernels& kernels) {
-  const long hidden = random.integer(1, 70), vocabulary = random.integer(2, 40), batch = random.integer(1, 5);
+  const long hidden = random.integer(1, 70), vocabulary = random.integer(2, 40), batch = random.integer(1, 30);
   const std::vector<float> u = random_floats(random, hidden * hidden), e = random_floats(random, vocabulary * hidden);
   Program program;
   program.parameters = {{"U", {{hidden, hidden}, u.data()}}, {"E", {{vocabulary, hidden}, e.data()}}};
@@ -84,14 +84,21 @@ void check_generation(Random& random, const Kernels& kernels) {
     run.inputs.tokens = {first.data()};
     run.outputs = {nullptr};
     stream.run(run, {});
-    std::vector<int64_t> ids(static_cast<std::size_t>(batch * 7));
+    std::vector<int64_t> ids(static_cast<std::size_t>(batch * 7)), generated(static_cast<std::size_t>(batch));
     Generation g;
-    g.count = 7;
+    g.count.values = {7};
     g.ids = ids.data();
-    g.sampling.top_k = random.integer(0, 5);
-    g.sampling.top_p = random.real(0.1, 1);
+    g.generated = generated.data();
+    g.top_k.values = {random.integer(0, 5)};
+    g.top_p.values.assign(static_cast<std::size_t>(batch), random.real(0.1, 1));
     stream.generate(g, {});
     stream.rearrange({batch - 1, -1, 0});
+    Stream selected(stream, {2, 2, 0});
+    stream.extend(selected);
+    stream.extend(stream);
+    const std::vector<int64_t> second(12, 0);
+    run.inputs.tokens = {second.data()};
+    stream.run(run, {});
     for (int64_t id : ids)
       if (id < 0 || id >= vocabulary) throw std::runtime_error("a token outside the vocabulary");
   }

@@ -1,7 +1,7 @@
 """Rows (sequences) that run through an engine step by step."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
+Integers: TypeAlias = int | Sequence[int] | NDArray[Any]
+"""One value for all rows, or one for each."""
+Reals: TypeAlias = float | Sequence[float] | NDArray[Any]
+"""One value for all rows, or one for each."""
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -27,6 +31,8 @@ class Stream:
         self.engine = engine
         self._core = core
         self._views: dict[str, Floats] = {}
+        self.generated: Ids = np.zeros(self.batch, np.int64)
+        """Number of tokens (B,) that each row got in the last :meth:`generate`, ``stop`` included."""
 
     @property
     def batch(self) -> int:
@@ -123,20 +129,24 @@ class Stream:
 
     def generate(
         self,
-        count: int,
+        count: Integers,
         *,
         output: str = "logits",
-        temperature: float = 1.0,
-        top_k: int = 0,
-        top_p: float = 1.0,
+        temperature: Reals = 1.0,
+        top_k: Integers = 0,
+        top_p: Reals = 1.0,
         seed: int | Sequence[int] | None = None,
         banned: Sequence[int] = (),
         stop: int = -1,
+        skip_broken: bool = False,
     ) -> Ids:
         """Sample tokens from the logits of the last step, and feed each to the next step.
 
+        ``count``, ``temperature``, ``top_k`` and ``top_p`` are one value for all rows, or one for each, (B,).
+
         Args:
-            count: largest number of tokens.
+            count: largest number of tokens. A row that has got its number reads the last one, then keeps its
+                state.
             output: name of the output with the logits.
             temperature: divisor of the logits; 0 takes the most probable token, the first of equals.
             top_k: sample from the k most probable tokens; 0 means all.
@@ -146,22 +156,33 @@ class Stream:
                 None continues with the numbers of the last call.
             banned: tokens that are never sampled.
             stop: token that ends a row, or -1. The row is not fed it, and keeps its state.
+            skip_broken: end a row without finite probabilities, instead of raising an error; its number in
+                :attr:`generated` is -1.
 
         Returns:
-            Tokens (count, B); ``stop`` after the end of a row. Fewer if every row ended before.
+            Tokens (largest count, B), fewer if every row ended before. After the end of a row they are
+            ``stop``, which is -1 if no token ends a row; :attr:`generated` has the number of tokens of each
+            row.
 
         Raises:
             ConfigError: if an option is out of range.
+            ShapeError: if an option has another number of values than there are rows.
             StreamError: if a row has not made a step yet.
-            NonFiniteError: if the model gives no finite probabilities.
+            NonFiniteError: if the model gives no finite probabilities, unless ``skip_broken``.
         """
-        if count < 0:
-            raise ConfigError(f"count={count}: must not be negative")
+        counts = _integers(count, "count")
+        options = (_reals(temperature, "temperature"), _integers(top_k, "top_k"), _reals(top_p, "top_p"))
         if seed is not None:
-            self._core.seed([s % 2**64 for s in ([seed] if isinstance(seed, int) else seed)])
-        ids = np.empty((count, self.batch), np.int64)
-        done = self._core.generate(ids, output, temperature, top_k, top_p, list(banned), stop)
+            self.seed(seed)
+        ids = np.empty((max([0, *counts]), self.batch), np.int64)
+        generated = np.empty(self.batch, np.int64)
+        done = self._core.generate(ids, generated, output, counts, *options, list(banned), stop, skip_broken)
+        self.generated = generated
         return ids[:done]
+
+    def seed(self, seed: int | Sequence[int]) -> None:
+        """Begin the random numbers of each row anew, from one seed for all rows or one for each."""
+        self._core.seed([s % 2**64 for s in ([seed] if isinstance(seed, int) else seed)])
 
     def state(self) -> dict[str, Floats]:
         """Return a copy of every state, (B, size)."""
@@ -209,6 +230,25 @@ class Stream:
             raise ShapeError(f"rows={list(rows)}: must not be negative")
         self._rearrange(list(rows))
 
+    def extend(self, other: "Stream") -> None:
+        """Add copies of all rows of another stream of the same engine, behind the others.
+
+        A row brings its states, outputs and random numbers. The other stream may be this one.
+
+        Raises:
+            StreamError: if the other stream runs on another engine.
+        """
+        self._core.extend(other._core)
+        self._views.clear()
+
+    def select(self, rows: Sequence[int]) -> "Stream":
+        """Return a stream with copies of these rows, in this order; a row may be repeated.
+
+        Raises:
+            ShapeError: if there is no such row.
+        """
+        return Stream(self.engine, self._core.select(list(rows)))
+
     def copy(self) -> "Stream":
         """Return a stream with the same rows, states, outputs and random numbers."""
         return Stream(self.engine, self._core.copy())
@@ -231,6 +271,20 @@ class Stream:
             if array.ndim < 2:
                 raise ShapeError(f"inputs have axes (T, B, size) and tokens (T, B), got shape {array.shape}")
         return arrays[0].shape[0] if arrays else 0
+
+
+def _integers(value: Integers, name: str) -> list[int]:
+    return [value] if isinstance(value, int) else _values(whole_numbers(value, name), name)
+
+
+def _reals(value: Reals, name: str) -> list[float]:
+    return [value] if isinstance(value, float) else _values(np.asarray(value, dtype=np.float64), name)
+
+
+def _values(array: NDArray[Any], name: str) -> list[Any]:
+    if array.ndim > 1:
+        raise ShapeError(f"{name}: needs one value, or one for each row, got shape {array.shape}")
+    return np.atleast_1d(array).tolist()
 
 
 def whole_numbers(values: Any, name: str) -> Ids:

@@ -12,6 +12,7 @@ from unrolled.models.config import CellConfig, DropoutConfig
 from unrolled.models.encoder_decoder import EncoderDecoder
 from unrolled.models.encoder_decoder_config import EncoderDecoderConfig
 from unrolled.models.native.attention import NativeAttention
+from unrolled.models.native.decoder_batch import DecoderBatch
 from unrolled.models.native.encoder_decoder import DecoderRows, NativeEncoderDecoder
 from unrolled.models.steps.encoder_decoder import EncoderDecoderSpec
 
@@ -128,3 +129,35 @@ def test_additive_attention_in_parts_is_that_of_the_whole(monkeypatch):
     monkeypatch.setattr("unrolled.models.native.attention.MOST_ELEMENTS", 1)
     for part, expected in zip(attention.attend(query, memory), whole, strict=True):
         np.testing.assert_allclose(part, expected, atol=1e-6)
+
+
+@pytest.mark.thin(4)
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell["cell"])
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("attention", ATTENTION)
+def test_rows_that_come_and_go_read_as_if_alone(attention, network, cell):
+    _, spec, weights = make(cell, attention=attention, **NETWORKS[network])
+    native = NativeEncoderDecoder(spec, weights)
+    tokens = np.random.default_rng(1).integers(0, SIZE, (5, len(SOURCES)))
+    alone = [DecoderRows(native, native.encode([source], END)) for source in SOURCES]
+    expected = np.array([[rows.read(step[i : i + 1])[0] for i, rows in enumerate(alone)] for step in tokens])
+    first, second, third = (DecoderBatch(native, e) for e in native.encode(SOURCES, END).split())
+    logits = {2: [third.read(tokens[0, 2:])[0]], 0: [], 1: []}
+    first.join([second, third])
+    order = [0, 1, 2]
+    for leaver in (1, 2, None):
+        at = np.array([len(logits[row]) for row in order])
+        for row, values in zip(order, first.read(tokens[at, order]), strict=True):
+            logits[row].append(values)
+        if leaver is not None:
+            place = order.index(leaver)
+            parked = first.take(place)
+            first.select(keep := [p for p in range(len(order)) if p != place], keep)
+            order.remove(leaver)
+            if leaver == 1:
+                logits[1].append(parked.read(tokens[1, 1:2])[0])
+                first.join([parked])
+                order.append(1)
+    for row, values in logits.items():
+        np.testing.assert_allclose(values, expected[: len(values), row], atol=1e-5)
+    assert [len(logits[row]) for row in (0, 1, 2)] == [3, 4, 3]

@@ -30,6 +30,11 @@ class Memory:
         index = list(sources)
         return Memory(self.keys[index], self.values[index], self.padding[index])
 
+    def source(self, number: int) -> "Memory":
+        """Return a copy of the memory of one source, without padding."""
+        known = ~self.padding[number]
+        return Memory(*(array[number, known][None] for array in (self.keys, self.values, self.padding)))
+
 
 class NativeAttention:
     """Attention of one kind with the weights of a trained module.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from unrolled.models.steps.encoder_decoder import (
     EncoderDecoderSpec,
     bridge_step,
     decoder_step,
+    encoder_step,
     readout_step,
 )
 from unrolled.models.steps.sequence import SequenceStack
@@ -45,6 +47,17 @@ class NativeEncoded:
     """Initial states of the decoder, (B, size) by name."""
     memory: Memory | None
     """Memory for attention; None without attention."""
+
+    def split(self) -> "list[NativeEncoded]":
+        """Return each source alone, without padding."""
+        count = len(next(iter(self.states.values())))
+        return [
+            NativeEncoded(
+                {name: value[i : i + 1] for name, value in self.states.items()},
+                None if self.memory is None else self.memory.source(i),
+            )
+            for i in range(count)
+        ]
 
 
 class NativeEncoderDecoder:
@@ -66,6 +79,11 @@ class NativeEncoderDecoder:
         self.readout = self.make_engine(readout_step(spec)) if spec.attends_last else None
         kind = spec.network.attention
         self.attention = NativeAttention(kind, weights, "decoder.attention.") if spec.attends else None
+
+    @cached_property
+    def reader(self) -> Engine:
+        """Engine of an encoder that reads forwards, one token at a time; its streams can exchange rows."""
+        return self.make_engine(encoder_step(self.spec))
 
     def make_engine(self, program: Program) -> Engine:
         """Return the engine of a program with the weights of this model."""
@@ -142,7 +160,7 @@ class DecoderRows:
         if self._readout is not None:
             return self._attend_last(self._readout, tokens)
         inputs = {}
-        if self._memory is not None:
+        if self._model.spec.attends_first:
             inputs[CONTEXT] = self._attend(self._query)
         outputs = self._layers.step(inputs, {TOKEN: tokens})
         self._query = outputs[QUERY]
@@ -168,12 +186,12 @@ class DecoderRows:
         self._layers.keep(index)
         self._query, self._fed = self._query[index], self._fed[index]
         if self._readout is not None:
-            _set_rows(self._readout, len(index))
+            set_rows(self._readout, len(index))
         if self._memory is not None and sources is not None:
             self._memory = self._memory.select(sources)
 
 
-def _set_rows(stream: Stream, count: int) -> None:
+def set_rows(stream: Stream, count: int) -> None:
     """Change the number of rows of a stream without states."""
     if count > stream.batch:
         stream.add(count - stream.batch)

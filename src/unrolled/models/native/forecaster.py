@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unrolled.arrays import Numbers
 from unrolled.engine import Engine, Precision, Stream
-from unrolled.models.forecast_outputs import DistributionOutput, ForecastOutput
+from unrolled.models.forecast_outputs import DistributionOutput, ForecastOutput, RandomNumbers
 from unrolled.models.steps.forecaster import (
     KNOWN,
     STEP,
@@ -56,7 +56,7 @@ class NativeForecaster(ABC):
 
     @abstractmethod
     def continue_from(
-        self, stream: Stream, y: Array, future: Numbers, draws: int, rng: np.random.Generator
+        self, stream: Stream, y: Array, future: Numbers, draws: int, rng: RandomNumbers
     ) -> Numbers:
         """Return forecasts z (N, H, draws or quantiles) in scaled units.
 
@@ -76,7 +76,7 @@ class NativeRecursive(NativeForecaster):
         return recursive_step(self.spec)
 
     def continue_from(
-        self, stream: Stream, y: Array, future: Numbers, draws: int, rng: np.random.Generator
+        self, stream: Stream, y: Array, future: Numbers, draws: int, rng: RandomNumbers
     ) -> Numbers:
         """See :meth:`NativeForecaster.continue_from`."""
         rows = np.repeat(np.arange(len(y)), draws)
@@ -89,7 +89,7 @@ class NativeRecursive(NativeForecaster):
         z = np.stack(steps, axis=1).reshape(len(y), draws, len(future))
         return z.swapaxes(1, 2).astype(np.float64)
 
-    def _choose(self, y: Array, rng: np.random.Generator) -> Array:
+    def _choose(self, y: Array, rng: RandomNumbers) -> Array:
         """Return the value of a step: sampled if the output is a distribution."""
         if isinstance(self.output, DistributionOutput):
             return self.output.sample_array(y, rng).astype(np.float32)
@@ -114,7 +114,7 @@ class NativeDirect(NativeForecaster):
         return features_step(self.spec)
 
     def continue_from(
-        self, stream: Stream, y: Array, future: Numbers, draws: int, rng: np.random.Generator
+        self, stream: Stream, y: Array, future: Numbers, draws: int, rng: RandomNumbers
     ) -> Numbers:
         """See :meth:`NativeForecaster.continue_from`; sampled forecasts are the median, then the draws."""
         outputs = self._outputs(y, future)

@@ -1,14 +1,16 @@
 """A tagger that reads whole sentences, in one or two directions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.arrays import Ids
+from unrolled.data.buckets import even_buckets
+from unrolled.data.padding import pad_arrays
 from unrolled.engine import Engine, Precision
 from unrolled.models.native.products import apply, linear_program
-from unrolled.models.sentence_arrays import SentenceArrays
 from unrolled.models.steps.sequence import SequenceStack, stack_shapes
 from unrolled.models.steps.stack import TOKEN
 from unrolled.models.steps.tagger import CHARACTERS, SPELLING, SpellingSpec
@@ -18,6 +20,8 @@ from unrolled.programs.program import Program, Shape
 Array = NDArray[np.float32]
 Weights = Mapping[str, Array]
 RECURRENT = "recurrent."
+SPELLINGS, SPELLING_STEPS = 256, 8192
+"""Largest number of words, and of characters with padding, that are spelled in one batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +54,14 @@ class SpellingEncoder:
         prefix = f"{CHARACTERS}{RECURRENT}"
         self._stack = SequenceStack(spec.stack, weights, prefix, precision, spec.entry)
 
-    def vectors(self, spellings: NDArray[np.int64], lengths: NDArray[np.int64]) -> Array:
-        """Return the vectors (U, features) of words with characters (S, U) and lengths (U,)."""
-        states = self._stack.read({}, {TOKEN: spellings}, lengths).states
-        return np.concatenate([states["h_l0"], states["h_l0_reverse"]], -1)
+    def vectors(self, spellings: Sequence[Ids]) -> Array:
+        """Return the vectors (U, features) of words with these characters."""
+        result = np.empty((len(spellings), self._stack.output_size), np.float32)
+        for rows in even_buckets([len(s) for s in spellings], SPELLINGS, SPELLING_STEPS):
+            characters, lengths = pad_arrays([spellings[i] for i in rows])
+            states = self._stack.read({}, {TOKEN: characters}, lengths).states
+            result[rows] = np.concatenate([states["h_l0"], states["h_l0_reverse"]], -1)
+        return result
 
 
 class SequenceTagger:
@@ -73,10 +81,17 @@ class SequenceTagger:
         self._stack = SequenceStack(spec.stack, weights, RECURRENT, precision, spec.entry)
         self._output = Engine(output, {name: weights[name] for name in output.parameters}, precision)
 
-    def emissions(self, batch: SentenceArrays) -> Array:
-        """Return the scores (T, B, K) of every tag for every word."""
-        inputs = {}
-        if self._spelling is not None:
-            vectors = self._spelling.vectors(batch.spellings, batch.spelling_lengths)
-            inputs = {SPELLING: vectors[batch.kinds]}
-        return apply(self._output, self._stack.read(inputs, {TOKEN: batch.words}, batch.lengths).y)
+    def spell(self, spellings: Sequence[Ids]) -> Array | None:
+        """Return the vectors (U, features) of words from their characters; None without characters."""
+        return None if self._spelling is None else self._spelling.vectors(spellings)
+
+    def emissions(self, words: Ids, lengths: Ids, spelled: Array | None) -> Array:
+        """Return the scores (T, B, K) of every tag for every word.
+
+        Args:
+            words: word ids, (T, B).
+            lengths: number of words of each sentence, (B,), each at least 1.
+            spelled: the vectors of :meth:`spell`, (T, B, features).
+        """
+        inputs = {} if spelled is None else {SPELLING: spelled}
+        return apply(self._output, self._stack.read(inputs, {TOKEN: words}, lengths).y)
