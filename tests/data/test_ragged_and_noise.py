@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unrolled.data.buckets import length_buckets
+from unrolled.data.buckets import SLACK, even_buckets, length_buckets
 from unrolled.data.noise import drop_tokens
 from unrolled.data.ragged import pad
 
@@ -40,6 +40,17 @@ def test_rows_of_a_batch_have_similar_lengths():
     assert [b.tolist() for b in length_buckets(lengths.tolist(), 8, 2)] != [
         b.tolist() for b in length_buckets(lengths.tolist(), 8, 1)
     ]
+
+
+@given(st.lists(st.integers(1, 300), max_size=200), st.integers(1, 9), st.integers(1, 500))
+def test_even_batches_have_every_row_and_little_padding(lengths, size, steps):
+    batches = [[lengths[i] for i in rows] for rows in even_buckets(lengths, size, steps)]
+    rows = [int(i) for rows in even_buckets(lengths, size, steps) for i in rows]
+    assert sorted(rows) == list(range(len(lengths)))
+    for batch in batches:
+        assert 0 < len(batch) <= size
+        assert len(batch) == 1 or max(batch) * len(batch) <= steps
+        assert max(batch) <= 2 * min(batch) + SLACK
 
 
 def test_dropped_tokens_become_unknown_except_the_kept_one():

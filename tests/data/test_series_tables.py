@@ -146,6 +146,7 @@ def test_published_series(published, name, options, rules, steps, freq):
     assert s.index.freqstr == freq
 
 
+@pytest.mark.slow
 def test_the_published_hourly_load_is_sorted_and_its_defects_counted(published):
     path = published("timeseries/PJME_hourly.csv")
     rules = TimeRulesConfig(duplicates="mean", missing="interpolate")

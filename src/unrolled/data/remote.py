@@ -1,6 +1,7 @@
 """Download published files once and check their SHA-256."""
 
 import hashlib
+import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,14 +30,10 @@ def fetch(dataset: str, file: RemoteFile) -> Path:
         DataError: if the file in ``$UNROLLED_DATA`` has the wrong checksum, or the download fails.
         MissingExtraError: if it must be downloaded and pooch is not installed.
     """
-    root = os.environ.get("UNROLLED_DATA")
-    local = Path(root) / dataset / file.name if root else None
-    if local is not None:
-        for name, sha256 in ((file.name, file.sha256), *file.equal):
-            path = local.with_name(name)
-            if path.is_file():
-                _check_hash(path, sha256)
-                return path
+    local = _own_path(dataset, file)
+    own_copy = _find_own_copy(dataset, file)
+    if own_copy is not None:
+        return own_copy
     with extra("data", f"@{dataset}: the download of {file.url}"):
         import pooch
 
@@ -51,6 +48,40 @@ def fetch(dataset: str, file: RemoteFile) -> Path:
             f"@{dataset}: could not download {file.url} ({type(error).__name__}); "
             f"download it yourself and save it as {where}"
         ) from error
+
+
+def find(dataset: str, file: RemoteFile) -> Path | None:
+    """Return the path of a published file if it is on this machine, without a download; else None.
+
+    Raises:
+        DataError: if the file in ``$UNROLLED_DATA`` has the wrong checksum.
+    """
+    own_copy = _find_own_copy(dataset, file)
+    if own_copy is not None or not importlib.util.find_spec("pooch"):
+        return own_copy
+    import pooch
+
+    path = Path(pooch.os_cache("unrolled")) / dataset / file.name
+    return path if path.is_file() and _sha256(path) == file.sha256 else None
+
+
+def _own_path(dataset: str, file: RemoteFile) -> Path | None:
+    """Return the path of a file in ``$UNROLLED_DATA``; None if the variable is not set."""
+    root = os.environ.get("UNROLLED_DATA")
+    return Path(root) / dataset / file.name if root else None
+
+
+def _find_own_copy(dataset: str, file: RemoteFile) -> Path | None:
+    """Return the file in ``$UNROLLED_DATA`` or an equivalent one; None if there is none."""
+    local = _own_path(dataset, file)
+    if local is None:
+        return None
+    for name, sha256 in ((file.name, file.sha256), *file.equal):
+        path = local.with_name(name)
+        if path.is_file():
+            _check_hash(path, sha256)
+            return path
+    return None
 
 
 def _fetch_gzipped(file: RemoteFile, cache: Path) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 from unrolled.data.series import ColumnsConfig, Series, TimeRulesConfig
 from unrolled.data.series.axis import ROWS
 from unrolled.data.series.cells import read_cells
-from unrolled.data.series.grid import Rows, even_series
+from unrolled.data.series.grid import LONGEST, Rows, even_series
 from unrolled.data.series.layout import Layout, read_layout
 from unrolled.data.series.numbers import read_numbers
 from unrolled.data.series.wide import to_long_format
@@ -43,7 +43,12 @@ def read_series_list(
 
 
 def read_series(
-    source: Any, columns: ColumnsConfig, rules: TimeRulesConfig, table: TableConfig | None = None
+    source: Any,
+    columns: ColumnsConfig,
+    rules: TimeRulesConfig,
+    table: TableConfig | None = None,
+    *,
+    longest: int = LONGEST,
 ) -> SeriesTable:
     """Read every series of a file, a data set by name, or data in memory.
 
@@ -53,6 +58,7 @@ def read_series(
         columns: role of each column; empty roles are detected.
         rules: handling of uneven or missing time stamps and values.
         table: format of the file.
+        longest: maximum number of steps of an even grid that is mostly empty.
 
     Raises:
         DataError: if the table, a column, a time stamp or a number cannot be used, or is ambiguous.
@@ -63,7 +69,7 @@ def read_series(
     cells = to_long_format(read_cells(source, table or TableConfig(), column_names, columns.target))
     layout = read_layout(cells, columns, rules)
     numbers, notes = _read_number_columns(layout)
-    series, inferred = even_series(_group_rows(layout, numbers), rules, layout.axis)
+    series, inferred = even_series(_group_rows(layout, numbers), rules, layout.axis, longest)
     name = ROWS if inferred.frequency is None else inferred.frequency.name
     if not rules.frequency and layout.axis.shown != "steps":
         notes = (*notes, inferred.note or f"the frequency is {name} (--frequency)")

@@ -1,7 +1,7 @@
 """Character tokeniser."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -9,13 +9,23 @@ import numpy as np
 
 from unrolled.arrays import Ids
 from unrolled.reading import convert
-from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Tokenizer
+from unrolled.text.incremental import IncrementalText
+from unrolled.text.tokenizer import EOS, UNK, UNK_ID, Tokenizer
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     characters: list[str]
     lowercase: bool
     kind: Literal["char"] = "char"
+
+
+class _CharacterText(IncrementalText):
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+
+    def push(self, ids: Iterable[int]) -> str:
+        """See :meth:`IncrementalText.push`."""
+        return "".join(map(self._names.__getitem__, ids))
 
 
 class CharacterTokenizer(Tokenizer):
@@ -28,6 +38,7 @@ class CharacterTokenizer(Tokenizer):
         if any(len(c) != 1 for c in characters) or len(set(characters)) != len(characters):
             raise ValueError("a character vocabulary must hold distinct single characters")
         self._characters = characters
+        self._names = ["\n", "\ufffd", *characters]
         self._lowercase = lowercase
         codes = np.array([ord(c) for c in characters], dtype=np.int64)
         self._id_by_code = np.full(int(codes.max(initial=0)) + 1, UNK_ID, dtype=np.int64)
@@ -60,10 +71,9 @@ class CharacterTokenizer(Tokenizer):
         in_table = codes < len(self._id_by_code)
         return np.where(in_table, self._id_by_code[np.where(in_table, codes, 0)], UNK_ID)
 
-    def pieces(self, ids: Iterable[int]) -> Iterator[str]:
-        """See :meth:`Tokenizer.pieces`; ``<unk>`` is shown as the replacement character U+FFFD."""
-        for i in ids:
-            yield "\n" if i == EOS_ID else "\ufffd" if i == UNK_ID else self._characters[i - 2]
+    def begin_text(self) -> IncrementalText:
+        """See :meth:`Tokenizer.begin_text`; ``<unk>`` is shown as the replacement character U+FFFD."""
+        return _CharacterText(self._names)
 
     def unknown(self, text: str) -> list[str]:
         """See :meth:`Tokenizer.unknown`."""

@@ -4,7 +4,7 @@ import codecs
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from tokenizers import pre_tokenizers, trainers
 
 from unrolled.arrays import Ids
 from unrolled.text.bpe_file import make_pipeline, pipeline_from_json
+from unrolled.text.incremental import IncrementalText
 from unrolled.text.long_runs import cut_long_runs
 from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Tokenizer
 
@@ -27,6 +28,24 @@ def _byte_alphabet() -> dict[str, int]:
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     unprintable = [b for b in range(256) if b not in printable]
     return {chr(b): b for b in printable} | {chr(256 + n): b for n, b in enumerate(unprintable)}
+
+
+class _SubwordText(IncrementalText):
+    def __init__(self, tokens: list[bytes]) -> None:
+        self._tokens, self._decoder = tokens, codecs.getincrementaldecoder("utf-8")("replace")
+
+    def push(self, ids: Iterable[int]) -> str:
+        """See :meth:`IncrementalText.push`."""
+        return "".join(map(self._piece, ids))
+
+    def finish(self) -> str:
+        """See :meth:`IncrementalText.finish`."""
+        return self._decoder.decode(b"", final=True)
+
+    def _piece(self, token: int) -> str:
+        if token in (EOS_ID, UNK_ID):
+            return self.finish() + ("\n" if token == EOS_ID else "\ufffd")
+        return self._decoder.decode(self._tokens[token - 2])
 
 
 class SubwordTokenizer(Tokenizer):
@@ -100,16 +119,9 @@ class SubwordTokenizer(Tokenizer):
                 ids += (number + 2 for number in self._inner.encode(part).ids)
         return np.array(ids, dtype=np.int64)
 
-    def pieces(self, ids: Iterable[int]) -> Iterator[str]:
-        """See :meth:`Tokenizer.pieces`; bytes are buffered until they form complete characters."""
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        for i in ids:
-            if i in (EOS_ID, UNK_ID):
-                yield decoder.decode(b"", final=True) + ("\n" if i == EOS_ID else "\ufffd")
-            elif text := decoder.decode(self._bytes[i - 2]):
-                yield text
-        if remainder := decoder.decode(b"", final=True):
-            yield remainder
+    def begin_text(self) -> IncrementalText:
+        """See :meth:`Tokenizer.begin_text`; bytes are held back until they form complete characters."""
+        return _SubwordText(self._bytes)
 
     def unknown(self, text: str) -> list[str]:
         """See :meth:`Tokenizer.unknown`; every byte is a token, so only stray surrogates can be unknown."""

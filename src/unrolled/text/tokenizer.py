@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from unrolled.arrays import Ids
 from unrolled.symbols import EOS, EOS_ID, UNK, UNK_ID
+from unrolled.text.incremental import IncrementalText
 
 __all__ = ["EOS", "EOS_ID", "UNK", "UNK_ID", "Ids", "Tokenizer"]
 
@@ -35,12 +36,22 @@ class Tokenizer(ABC):
         """Return the token ids of a text; tokens outside the vocabulary become ``<unk>``."""
 
     @abstractmethod
+    def begin_text(self) -> IncrementalText:
+        """Return the text of token ids that arrive a few at a time."""
+
     def pieces(self, ids: Iterable[int]) -> Iterator[str]:
         """Yield the text of a stream of token ids piece by piece, as the ids arrive."""
+        text = self.begin_text()
+        for i in ids:
+            if piece := text.push((i,)):
+                yield piece
+        if rest := text.finish():
+            yield rest
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of token ids."""
-        return "".join(self.pieces(ids))
+        text = self.begin_text()
+        return text.push(ids) + text.finish()
 
     @abstractmethod
     def unknown(self, text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -10,6 +10,7 @@ import numpy as np
 
 from unrolled.arrays import Ids
 from unrolled.reading import convert
+from unrolled.text.incremental import IncrementalText
 from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Tokenizer
 
 _PARTS = re.compile(r"<unk>|<eos>|\w+(?:['’\-]\w+)*|[^\w\s]")
@@ -21,6 +22,20 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     lowercase: bool
     split_punctuation: bool
     kind: Literal["word"] = "word"
+
+
+class _WordText(IncrementalText):
+    def __init__(self, tokens: list[str]) -> None:
+        self._tokens, self._at_line_start = tokens, True
+
+    def push(self, ids: Iterable[int]) -> str:
+        """See :meth:`IncrementalText.push`."""
+        return "".join(map(self._piece, ids))
+
+    def _piece(self, token: int) -> str:
+        between = "" if self._at_line_start else " "
+        self._at_line_start = token == EOS_ID
+        return "\n" if token == EOS_ID else between + self._tokens[token]
 
 
 class WordTokenizer(Tokenizer):
@@ -64,6 +79,11 @@ class WordTokenizer(Tokenizer):
         """See :attr:`Tokenizer.tokens`."""
         return self._tokens
 
+    @property
+    def splits_punctuation(self) -> bool:
+        """Whether a punctuation mark outside a word is a token of its own."""
+        return self._split_punctuation
+
     def encode(self, text: str) -> Ids:
         """See :meth:`Tokenizer.encode`; no ``<eos>`` is added after a last line without a line break."""
         lookup = self._ids.get
@@ -75,20 +95,19 @@ class WordTokenizer(Tokenizer):
                 ids.append(EOS_ID)
         return np.array(ids, dtype=np.int64)
 
-    def pieces(self, ids: Iterable[int]) -> Iterator[str]:
-        """See :meth:`Tokenizer.pieces`; words of a line are joined by one space."""
-        at_line_start = True
-        for i in ids:
-            if i == EOS_ID:
-                yield "\n"
-                at_line_start = True
-            else:
-                yield self._tokens[i] if at_line_start else " " + self._tokens[i]
-                at_line_start = False
+    def begin_text(self) -> IncrementalText:
+        """See :meth:`Tokenizer.begin_text`; words of a line are joined by one space."""
+        return _WordText(self._tokens)
 
     def unknown(self, text: str) -> list[str]:
         """See :meth:`Tokenizer.unknown`."""
         return [w for w, _ in Counter(self._split(text)).most_common() if w not in self._ids]
+
+    def split(self, text: str) -> list[str]:
+        """Return the words of a text, one for each token of :meth:`encode`, as they are written there."""
+        words = split_words(text, split_punctuation=self._split_punctuation)
+        lower = self._split(text)
+        return words if len(words) == len(lower) else lower  # lowercase letters can split differently
 
     def _split(self, text: str) -> list[str]:
         return split_words(text, self._lowercase, self._split_punctuation)

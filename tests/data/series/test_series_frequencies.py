@@ -178,3 +178,8 @@ def test_few_repeated_stamps_are_averaged():
     assert series(stamps.append(stamps[:5]), values=[*range(200), *range(5)]).target.tolist() == list(
         range(200)
     )
+
+
+def test_one_stamp_a_microsecond_off_needs_no_table_of_all_microseconds_of_a_day():
+    stamps = [*pd.date_range("2020-01-01", periods=31, freq="D"), pd.Timestamp("2020-03-01 00:00:00.000017")]
+    assert infer_frequency([pd.DatetimeIndex(stamps)]) is None

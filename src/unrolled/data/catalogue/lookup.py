@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unrolled.data.catalogue import labelled, music, pairs, series, tagged, text, vectors
 from unrolled.data.catalogue.dataset import DataSet, Kind
-from unrolled.data.remote import fetch
+from unrolled.data.remote import RemoteFile, fetch, find
 from unrolled.errors import DataError, suggestion
 
 CATALOGUE: dict[str, DataSet] = {
@@ -62,10 +62,22 @@ def locate(source: str | Path, *kinds: Kind) -> Path:
     """
     if not str(source).startswith("@"):
         return Path(source)
-    entry, part = find_dataset(str(source), *kinds)
+    return fetch(*_single_file(str(source), *kinds))
+
+
+def locate_here(source: str | Path, *kinds: Kind) -> Path | None:
+    """Return the path of ``source`` without a download, or None if it is not here; see :func:`locate`."""
+    if not str(source).startswith("@"):
+        return Path(source) if Path(source).is_file() else None
+    return find(*_single_file(str(source), *kinds))
+
+
+def _single_file(source: str, *kinds: Kind) -> tuple[str, RemoteFile]:
+    """Return the name of a data set and its file, or the one of its part."""
+    entry, part = find_dataset(source, *kinds)
     if not part:
         raise DataError(
             f"{source}: is not a single file, so it cannot be used here; use it with `{entry.kind.used_by}`"
         )
     (file,) = entry.parts[part]
-    return fetch(entry.name, file)
+    return entry.name, file

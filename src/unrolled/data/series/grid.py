@@ -56,7 +56,7 @@ class Rows:
 
 
 def even_series(
-    all_rows: Sequence[Rows], rules: TimeRulesConfig, axis: TimeAxis
+    all_rows: Sequence[Rows], rules: TimeRulesConfig, axis: TimeAxis, longest: int = LONGEST
 ) -> tuple[list[Series], Inferred]:
     """Return all series of a table on one even time grid, and the frequency.
 
@@ -64,6 +64,7 @@ def even_series(
         all_rows: rows of each series.
         rules: handling of uneven or missing time stamps and values.
         axis: time axis of the table; its frequency and season are filled in.
+        longest: maximum number of steps of a grid that is mostly empty.
 
     Raises:
         DataError: if a rule does not allow the data, or no frequency fits all time stamps.
@@ -77,7 +78,7 @@ def even_series(
     if inferred.frequency is None:
         return [_make_series(rows, notes, rules, axis) for rows, notes in cleaned], inferred
     return [
-        _make_grid_series(rows, notes, rules, axis, inferred.frequency) for rows, notes in cleaned
+        _make_grid_series(rows, notes, rules, axis, inferred.frequency, longest) for rows, notes in cleaned
     ], inferred
 
 
@@ -111,23 +112,28 @@ def _make_series(rows: Rows, notes: SeriesNotes, rules: TimeRulesConfig, axis: T
 
 
 def _make_grid_series(
-    rows: Rows, notes: SeriesNotes, rules: TimeRulesConfig, axis: TimeAxis, frequency: Frequency
+    rows: Rows,
+    notes: SeriesNotes,
+    rules: TimeRulesConfig,
+    axis: TimeAxis,
+    frequency: Frequency,
+    longest: int,
 ) -> Series:
     index = rows.table.index
     frequency = frequency.resolve(index)
-    steps = _count_steps(index, frequency, rows.where)
+    steps = _count_steps(index, frequency, rows.where, longest)
     grid = frequency.stamps(index[0], steps)
     axis = replace(axis, frequency=frequency.name)
     notes = replace(notes, gaps=steps - len(index))
     return _make_series(replace(rows, table=rows.table.reindex(grid)), notes, rules, axis)
 
 
-def _count_steps(index: pd.DatetimeIndex, frequency: Frequency, where: str) -> int:
+def _count_steps(index: pd.DatetimeIndex, frequency: Frequency, where: str, longest: int) -> int:
     """Return the number of grid steps from the first to the last time stamp."""
     distance = frequency.at(index[0], np.array([0, 10]))
     if len(distance) == 2 and distance[1] > distance[0]:
         steps = 10 * ((index[-1] - index[0]) / (distance[1] - distance[0]))
-        if steps > max(LONGEST, 2 * len(index)):
+        if steps > max(longest, 2 * len(index)):
             raise DataError(
                 f"{where}: {len(index):,} time stamps "
                 f"from {list_stamps(index[:1])} to {list_stamps(index[-1:])} are {steps:,.0f} "

@@ -29,6 +29,8 @@ SLOT_LEAST = 0.9
 WEEKENDS = 2
 """Minimum number of weekends without rows for a table to count as weekdays only."""
 WEEK = 7
+MOST_SLOTS = 86_400
+"""Maximum number of steps of a day with a daily pattern."""
 
 
 class Inferred(NamedTuple):
@@ -123,6 +125,8 @@ def _detect_pattern(
 ) -> Inferred | None:
     """Return rows as steps if a weekly or daily pattern explains the gaps, B for weekdays, else None."""
     if length == rows or not isinstance(frequency, Days | FixedStep) or frequency.season in (1, 52, 26):
+        return None
+    if frequency.season > MOST_SLOTS:
         return None
     longest = max(indexes, key=len)
     wall = longest.tz_localize(None)
