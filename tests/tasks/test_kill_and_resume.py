@@ -83,7 +83,11 @@ def wait_for_lines(process, folder, lines):
 
 
 @pytest.mark.parametrize(
-    "case", [pytest.param(c, marks=pytest.mark.slow if c.startswith("lm ") else ()) for c in CASES]
+    "case",
+    [
+        pytest.param(c, marks=pytest.mark.slow if c.startswith(("lm ", "classify", "forecast")) else ())
+        for c in CASES
+    ],
 )
 def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
     tmp_path, data, uninterrupted_run, fork, case

@@ -174,6 +174,11 @@ def test_rows_begin_anew_come_and_go():
     np.testing.assert_allclose(p, runtime.probabilities(["e", "cdf", "g"]), atol=2e-6)
     stream.keep([2, 1])
     np.testing.assert_allclose(stream.push(["a", ""]), runtime.probabilities(["ga", "cdf"]), atol=2e-6)
+    other = stream.select([1])
+    other.extend(stream)
+    np.testing.assert_array_equal(other.probabilities, stream.probabilities[[1, 0, 1]])
+    p = other.push(["a", "b", "c"])
+    np.testing.assert_allclose(p, runtime.probabilities(["cdfa", "gab", "cdfc"]), atol=2e-6)
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "int8"])

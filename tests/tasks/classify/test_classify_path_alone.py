@@ -273,6 +273,7 @@ def test_the_splits_of_a_folder_are_found(name, write, tmp_path, command):
     assert command("evaluate", tmp_path / "run", "--data", data).status == 1
 
 
+@pytest.mark.slow
 def test_unknown_labels_in_held_out_and_test_data_count_as_wrong(write, tmp_path, command):
     with_unknown_label = format_rows("{}\t{}\n") + "odd\tso so\n"
     data = write(

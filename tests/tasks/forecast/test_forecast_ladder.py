@@ -30,6 +30,7 @@ def backtest(ladder_run):
     return ur.Forecaster.load(ladder_run[0] / "runs" / "lstm-1").backtest()
 
 
+@pytest.mark.slow
 @pytest.mark.draws
 def test_every_default_rung_runs(ladder_run):
     out, table = ladder_run
@@ -107,6 +108,7 @@ def long_table(path, lengths):
     return path
 
 
+@pytest.mark.slow
 def test_several_series(tmp_path):
     path, out = long_table(tmp_path / "long.csv", [150, 160]), tmp_path / "out"
     options = {"series": "name", "target": ("value",)}

@@ -258,6 +258,7 @@ def make_driven_series(seed=0):
 LONGER = TINY | {"epochs": 25, "batch": 8, "valid_fraction": 0.0, "test_start": "2020-09-01", "window": 6}
 
 
+@pytest.mark.slow
 def test_known_covariates_are_used_at_every_step():
     for options in ({}, {"strategy": "direct"}, LINEAR):
         f = Forecaster(**LONGER | options, target=("y",), known=("price",))

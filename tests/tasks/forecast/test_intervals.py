@@ -73,6 +73,7 @@ def test_intervals_survive_saving_and_loading(tmp_path):
     assert (tmp_path / "run" / "plots" / "future.png").stat().st_size > 10_000
 
 
+@pytest.mark.thin(3)
 @pytest.mark.parametrize("output", ["point", "gaussian", "quantile"])
 @pytest.mark.parametrize("count", [1, 3, MAX_SERIES + 2])
 def test_every_series_has_a_panel(output, count):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.errors import ConfigError, RunError, ShapeError
+from unrolled.errors import ConfigError, RunError, ShapeError, StreamError
 from unrolled.tasks.lm.runtime import LanguageRuntime
 from unrolled.text import EOS_ID, UNK_ID
 
@@ -142,3 +142,38 @@ def test_weights_that_do_not_fit_are_an_error_that_names_them(tiny_lm):
     weights["output.bias"] = weights["output.bias"][:-1]
     with pytest.raises(RunError, match=r"the weights do not fit the configuration: output\.bias"):
         LanguageRuntime(tiny_lm.config, tiny_lm.artifacts, weights)
+
+
+def test_texts_of_one_batch_may_have_different_options(tiny_lm):
+    runtime = runtime_of(tiny_lm)
+    prompts, n = ["the ", "a heron", "every boat"], [30, 0, 12]
+    options = {"temperature": [0.0, 1.0, 0.7], "top_k": [0, 5, 9], "top_p": [1.0, 0.9, 0.8]}
+    alone = [runtime.read(prompt) for prompt in prompts]
+    batch = runtime.stream(3)
+    states = [stream.state() for stream in alone]
+    batch.restore({name: np.concatenate([state[name] for state in states]) for name in states[0]})
+    ids = batch.generate(n, seed=[4, 5, 6], banned=(UNK_ID,), **options)
+    assert ids.shape == (30, 3)
+    assert batch.generated.tolist() == n
+    for row, stream in enumerate(alone):
+        mine = {name: values[row] for name, values in options.items()}
+        expected = stream.generate(n[row], seed=4 + row, banned=(UNK_ID,), **mine)
+        assert np.array_equal(ids[: n[row], row], expected[:, 0])
+        assert (ids[n[row] :, row] == -1).all()
+
+
+def test_texts_move_between_streams(tiny_lm):
+    runtime = runtime_of(tiny_lm)
+    first, second = runtime.read("the "), runtime.read("a heron")
+    expected = [stream.copy().generate(20, seed=1)[:, 0] for stream in (first, second)]
+    first.generate(0, seed=[1])
+    second.generate(0, seed=[1])
+    first.extend(second)
+    chosen = first.select([1, 0, 1])
+    assert chosen.logits.shape[0] == 3
+    ids = chosen.generate(20)
+    for row, text in enumerate((1, 0, 1)):
+        assert np.array_equal(ids[:, row], expected[text])
+    assert np.array_equal(first.generate(20), np.stack(expected, axis=1))
+    with pytest.raises(StreamError, match="runs on another engine"):
+        first.extend(runtime_of(tiny_lm, "int8").read("the "))

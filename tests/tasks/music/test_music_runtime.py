@@ -2,23 +2,18 @@
 
 import numpy as np
 import pytest
-import torch
 
 from cases import CASES
+from music_models import KEYS, OPENINGS, Pair, make_roll
 from unrolled import MusicModel
-from unrolled.config import with_options
 from unrolled.data.piano import piano_roll
 from unrolled.engine.core import is_built
 from unrolled.errors import ConfigError, DataError, NonFiniteError, RunError, ShapeError
 from unrolled.tasks.music.artifacts import MusicArtifacts
-from unrolled.tasks.music.build import build_model
-from unrolled.tasks.music.config import MusicModelConfig
 from unrolled.tasks.music.runtime import MusicRuntime
 
 pytestmark = pytest.mark.skipif(not is_built(), reason="needs the compiled extension")
 
-KEYS = 88
-OPENINGS = [(60, 64, 67), (62,)]
 NETWORKS = [
     {"cell": "lstm", "layers": 2},
     {"cell": "gru", "zoneout": 0.1},
@@ -26,28 +21,6 @@ NETWORKS = [
     {"cell": "minlstm", "layers": 2, "residual": True},
     {"cell": "tdnn", "context": 3},
 ]
-
-
-def make_roll(steps=9, batch=2, seed=0):
-    return (np.random.default_rng(seed).random((steps, batch, KEYS)) < 0.05).astype(np.float32)
-
-
-class Pair:
-    """An untrained model, under torch and in the runtime."""
-
-    def __init__(self, precision="float32", **options):
-        torch.manual_seed(2)
-        self.config = with_options(MusicModelConfig(), {"hidden": 16} | options)
-        self.model = build_model(self.config).eval()
-        with torch.no_grad():
-            self.model.head.weight.mul_(8)
-            self.model.head.bias.sub_(1)
-        self.weights = {name: t.numpy() for name, t in self.model.state_dict().items()}
-        self.runtime = MusicRuntime(self.config, MusicArtifacts(OPENINGS), self.weights, precision)
-
-    @torch.no_grad()
-    def expected(self, roll):
-        return torch.sigmoid(self.model(torch.from_numpy(roll))[0]).numpy()
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network["cell"])
@@ -100,6 +73,19 @@ def test_a_seed_gives_one_piece_in_any_pieces_and_batch():
     assert not np.array_equal(stream.generate(8, seed=4), piece)
 
 
+def test_pieces_have_their_own_temperature_and_seed():
+    runtime, temperatures, seeds = Pair().runtime, (0.5, 1.0, 2.0), (7, 3, 7)
+    stream = runtime.stream(3)
+    stream.push(make_roll(4, 3))
+    pieces = stream.generate(8, temperature=temperatures, seed=seeds)
+    for row, (temperature, seed) in enumerate(zip(temperatures, seeds, strict=True)):
+        alone = runtime.stream()
+        alone.push(make_roll(4, 3)[:, [row]])
+        expected = alone.generate(8, temperature=temperature, seed=seed)
+        np.testing.assert_array_equal(pieces[:, [row]], expected)
+    assert pieces.sum((0, 2)).tolist() == sorted(pieces.sum((0, 2)))  # hotter pieces are denser
+
+
 def test_states_are_copied_and_restored():
     runtime, roll = Pair(cell="lstm", layers=2).runtime, make_roll()
     stream = runtime.stream(2)
@@ -124,6 +110,20 @@ def test_pieces_begin_anew_come_and_go():
     assert all(any(np.array_equal(row, roll) for roll in rolls) for row in first[1:])
     stream.keep([2])
     assert stream.generate(3).shape == (3, 1, KEYS)
+
+
+def test_pieces_move_between_streams_with_their_random_numbers():
+    runtime = Pair().runtime
+    first, second = runtime.stream(2), runtime.stream(1)
+    first.generate(3, seed=1)
+    second.generate(2, seed=2)
+    expected = np.concatenate([first.copy().generate(4), second.copy().generate(4)], axis=1)
+    joined = first.select([1, 0])
+    joined.extend(second)
+    joined.extend(joined)
+    np.testing.assert_array_equal(joined.generate(4), expected[:, [1, 0, 2] * 2])
+    np.testing.assert_array_equal(first.generate(4), expected[:, :2])
+    np.testing.assert_array_equal(second.generate(4), expected[:, 2:])
 
 
 def test_composing():
@@ -163,11 +163,14 @@ def test_wrong_keys_are_errors(keys, error, message):
     [
         ({"n": -1}, "n=-1"),
         ({"n": 1, "temperature": 0.0}, "temperature=0.0"),
+        ({"n": 1, "temperature": [-1.0]}, r"temperature=\[-1.0\]: must be positive"),
+        ({"n": 1, "temperature": [1.0, 1.0]}, "temperature: got 2 values for 1 piece"),
         ({"n": 1, "seed": -1}, "seed=-1"),
+        ({"n": 1, "seed": []}, "seed: got 0 values for 1 piece"),
     ],
 )
 def test_wrong_options_are_errors(arguments, message):
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises((ConfigError, ShapeError), match=message):
         Pair().runtime.stream().generate(**arguments)
 
 

@@ -88,9 +88,11 @@ def test_scores_of_every_network_are_those_of_the_torch_model(network, bidirecti
 
     with torch.no_grad():
         expected = pair.model(SentenceBatch(*map(torch.from_numpy, arrays)))
-    emissions = pair.runtime._tagger.emissions(arrays)
-    for row, length in enumerate(arrays.lengths):
-        np.testing.assert_allclose(emissions[:length, row], expected[:length, row], rtol=1e-5, atol=1e-5)
+    for rows, lengths, emissions in pair.runtime.emissions(SENTENCES[:9]):
+        for column, (row, length) in enumerate(zip(rows, lengths, strict=True)):
+            np.testing.assert_allclose(
+                emissions[:length, column], expected[:length, row], rtol=1e-5, atol=1e-5
+            )
 
 
 @pytest.mark.parametrize("output", ["crf", "softmax"])
@@ -133,9 +135,8 @@ def test_lower_precisions_give_nearly_the_same_tags(precision):
     pairs = zip(exact.predict(SENTENCES), rounded.predict(SENTENCES), strict=True)
     same = [a == b for x, y in pairs for a, b in zip(x, y, strict=True)]
     assert np.mean(same) > 0.9
-    arrays = EncodedSentences(SENTENCES[:9], exact.vocabularies).arrays(range(9))
-    difference = np.abs(exact._tagger.emissions(arrays) - rounded._tagger.emissions(arrays)).max()
-    assert 0 < difference < 0.2
+    batches = zip(exact.emissions(SENTENCES[:9]), rounded.emissions(SENTENCES[:9]), strict=True)
+    assert 0 < max(np.abs(a.emissions - b.emissions).max() for a, b in batches) < 0.2
 
 
 def test_one_sentence_gives_one_list_and_no_word_no_tag():
@@ -172,6 +173,10 @@ def test_rows_of_a_stream_begin_anew_come_and_go():
     assert stream.push(words) == expected
     stream.keep([1])
     assert stream.copy().push(second[2]) == stream.push(second[2]) == runtime.predict(second[:3])[-1]
+    other = runtime.stream()
+    other.extend(stream)
+    other.reset([0])
+    assert other.select([1, 1]).push([second[3]] * 2) == [runtime.predict(second[:4])[-1]] * 2
     with pytest.raises(ShapeError, match="got 2 words, but the stream has 1 rows"):
         stream.push(["a", "b"])
 

@@ -32,6 +32,7 @@ def ladder_run(tmp_path_factory, data, test):
     return out, compared("tag", data, out, test=str(test))
 
 
+@pytest.mark.slow
 @pytest.mark.draws
 def test_every_default_rung_runs(ladder_run, test):
     out, table = ladder_run

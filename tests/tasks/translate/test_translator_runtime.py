@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from unrolled import Translator
+from unrolled.decoding import Hypothesis
 from unrolled.engine.core import is_built
 from unrolled.errors import ConfigError, DataError, RunError, ShapeError
+from unrolled.symbols import UNK_ID
 from unrolled.tasks.translate.runtime import TranslatorRuntime
 
 pytestmark = pytest.mark.skipif(not is_built(), reason="needs the compiled extension")
@@ -173,6 +175,8 @@ def test_sources_of_a_batch_are_read_independently(trained):
     assert other.translate() == runtime.translate(["ein hund", "katze", ""])
     other.push(["rennt", "", "gross und klein"])
     assert other.translate() == later
+    other.extend(stream.select([0, 0]))
+    assert other.translate() == [*later, later[2], later[2]]
 
 
 def test_token_ids_are_read_up_to_the_limit(trained):
@@ -208,3 +212,33 @@ def test_a_source_with_attention_cannot_be_streamed(trained):
     runtime = Translator(**TINY | options).fit(make_pairs(), progress=False).runtime()
     with pytest.raises(ConfigError, match="attention='general' keeps every step"):
         runtime.stream()
+
+
+def test_words_are_copied_if_punctuation_is_split():
+    pairs = [("ein hund, katze.", "a dog, cat.")] * 20 + [("katze, hund.", "cat, dog.")] * 20
+    options = {"tokenizer": "word", "split_punctuation": True, "copy_unknown": True, "min_frequency": 2}
+    translator = Translator(**TINY | options).fit(pairs, progress=False)
+    runtime = translator.runtime()
+    generator = runtime.generator(runtime.search_config({}))
+    text = "wal, Hund. wal, ..."
+    ids = generator.encode_source(text)
+    copied = generator.decode(text, ids, Hypothesis([UNK_ID] * 4, -1.0, -1.0)).text.split()
+    assert len(copied) == 4
+    assert set(copied) <= {"wal", ",", "Hund", "."}
+
+
+def test_batches_of_long_sources_are_small(trained, monkeypatch):
+    _, runtime = trained("none, forwards")
+    monkeypatch.setattr("unrolled.tasks.translate.generator.MAX_SOURCE_TOKENS", 12)
+    sizes = []
+    search = type(runtime.model).search
+
+    def record(model, sources, limits, config):
+        sizes.append([len(source) for source in sources])
+        return search(model, sources, limits, config)
+
+    texts = ["ein", "hund " * 20, "ein hund", "katze rennt", "und " * 5]
+    expected = runtime.translate(texts)
+    monkeypatch.setattr(type(runtime.model), "search", record)
+    assert runtime.translate(texts) == expected
+    assert sizes == [[20], [5, 2], [2, 1]]

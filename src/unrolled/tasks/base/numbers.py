@@ -19,9 +19,10 @@ def finite_array(values: Any, where: str) -> NDArray[np.float32]:
         DataError: if they are not numbers, or one is not finite.
     """
     try:
-        array = np.ascontiguousarray(values, dtype=np.float32)
+        with np.errstate(over="ignore"):  # too large for float32: becomes infinite, an error below
+            array = np.ascontiguousarray(values, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise DataError(f"{where}: is not an array of numbers ({error})") from None
     if not np.isfinite(array).all():
-        raise DataError(f"{where}: contains a number that is not finite")
+        raise DataError(f"{where}: contains a number that is not finite, or too large")
     return array

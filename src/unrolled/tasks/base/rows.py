@@ -67,11 +67,32 @@ class StreamRows:
         self._stream.keep(rows)
         self.values = self.values[list(rows)]
 
+    def extend(self, other: Self) -> None:
+        """Add copies of all rows of another stream of the same runtime, behind the others.
+
+        Raises:
+            StreamError: if the other stream is of another runtime.
+        """
+        self._stream.extend(other._stream)
+        self.values = np.concatenate([self.values, other.values])
+
+    def select(self, rows: Sequence[int]) -> Self:
+        """Return a stream with copies of these rows, in this order; a row may be repeated.
+
+        Raises:
+            ShapeError: if there is no such row.
+        """
+        return self._with(self._stream.select(rows), self.values[list(rows)])
+
     def copy(self) -> Self:
         """Return a stream with copies of the states."""
+        return self._with(self._stream.copy(), self.values.copy())
+
+    def _with(self, stream: Stream, values: Numbers) -> Self:
+        """Return a stream like this one, with other rows."""
         other = type(self).__new__(type(self))
         vars(other).update(vars(self))
-        other._stream, other.values = self._stream.copy(), self.values.copy()
+        other._stream, other.values = stream, values
         return other
 
     def _set_values(self, values: NDArray[Any]) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from unrolled.tasks.base.artifacts import Artifacts
     from unrolled.tasks.base.runtime import Runtime
+    from unrolled.tasks.base.service import Service
     from unrolled.tasks.base.task import Task
 
 
@@ -66,6 +67,8 @@ class TaskSpec(NamedTuple):
     """Options that were renamed or moved to another group."""
     import_runtime: "Callable[[], type[Runtime[Any, Any]]] | None" = None
     """Imports and returns the runtime, which uses a trained model without torch."""
+    import_service: "Callable[[], type[Service[Any]]] | None" = None
+    """Imports and returns what a server offers of a trained model; needs ``import_runtime``."""
     import_ladder: Callable[[], type[Any]] | None = None
     """Imports and returns the ladder of the task; None if ``unrolled compare`` does not support the task."""
 

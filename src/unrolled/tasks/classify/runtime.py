@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unrolled.data.buckets import length_buckets
+from unrolled.data.buckets import even_buckets
 from unrolled.data.padding import pad_arrays
 from unrolled.engine import Engine
 from unrolled.errors import ConfigError, DataError, ExportError
@@ -28,6 +28,8 @@ from unrolled.tasks.classify.table import Probabilities, predict_rows
 from unrolled.text.tokenizer import EOS_ID
 
 BATCH_SIZE = 64
+BATCH_STEPS = 32_768
+"""Largest number of steps of a batch with several sequences, padding included."""
 BACKWARDS = "this classifier also reads backwards, which needs the whole sequence"
 
 
@@ -64,7 +66,11 @@ class ClassifierRuntime(Runtime[ClassifierConfig, ClassifierArtifacts]):
         return self.artifacts.classes
 
     def probabilities(self, items: Sequence[Any]) -> Probabilities:
-        """Return the probability of every label, (N, classes).
+        """Return the probability of every label, (N, classes); see :meth:`logits`."""
+        return softmax(self.logits(items))
+
+    def logits(self, items: Sequence[Any]) -> NDArray[np.float64]:
+        """Return the logit of every label, (N, classes).
 
         Args:
             items: texts, or sequences of vectors (T, I), T at least 1.
@@ -75,11 +81,11 @@ class ClassifierRuntime(Runtime[ClassifierConfig, ClassifierArtifacts]):
         """
         rows = self._encode(items)
         result = np.empty((len(rows), len(self.classes)))
-        for indices in length_buckets([len(row) for row in rows], BATCH_SIZE):
+        for indices in even_buckets([len(row) for row in rows], BATCH_SIZE, BATCH_STEPS):
             padded, lengths = pad_arrays([rows[i] for i in indices], EOS_ID)
             name = TOKEN if self.artifacts.tokenizer is not None else VECTOR
             inputs, tokens = ({}, {name: padded}) if name == TOKEN else ({name: padded}, {})
-            result[indices] = softmax(self._classifier.logits(inputs, tokens, lengths))
+            result[indices] = self._classifier.logits(inputs, tokens, lengths)
         return result
 
     def predict(self, items: Sequence[Any]) -> list[Label]:

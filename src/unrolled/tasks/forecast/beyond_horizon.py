@@ -1,6 +1,6 @@
 """Forecast beyond the horizon of a direct network: one horizon after another, from its own forecasts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,18 +18,22 @@ def append_values(s: Series, values: Numbers) -> Series:
 
 
 def forecast_far(
-    s: Series, steps: int, horizon: int, forecast_from_end: Callable[[Series, int], Forecasts]
-) -> Forecasts:
-    """Return point forecasts of ``steps`` steps from the end of a series.
+    series: Sequence[Series],
+    steps: int,
+    horizon: int,
+    forecast_from_ends: Callable[[Sequence[Series], int], Sequence[Forecasts]],
+) -> list[Forecasts]:
+    """Return point forecasts of ``steps`` steps from the end of each series.
 
     Args:
-        s: the series.
+        series: the series.
         steps: number of steps to forecast.
         horizon: H, the horizon of the network.
-        forecast_from_end: function that forecasts up to H steps from the end of a series.
+        forecast_from_ends: function that forecasts up to H steps from the end of each series.
     """
-    points: list[Numbers] = []
-    while (remaining := steps - sum(map(len, points))) > 0:
-        points.append(forecast_from_end(s, min(remaining, horizon)).point[0])
-        s = append_values(s, points[-1])
-    return Forecasts(np.concatenate(points)[None])
+    points: list[Numbers] = []  # (N, up to H) each
+    for begin in range(0, steps, horizon):
+        forecasts = forecast_from_ends(series, min(steps - begin, horizon))
+        points.append(np.concatenate([f.point for f in forecasts]))
+        series = [append_values(s, f.point[0]) for s, f in zip(series, forecasts, strict=True)]
+    return [Forecasts(point[None]) for point in np.concatenate(points, axis=1)]

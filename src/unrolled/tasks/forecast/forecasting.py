@@ -146,7 +146,10 @@ class Forecasting(ABC):
         """
         horizon = self.config.forecast.horizon
         if steps > horizon and self.config.forecast.strategy == "direct":
-            return forecast_far(s, steps, horizon, lambda s, k: self._forecast_from_end(network, s, k))
+            [far] = forecast_far(
+                [s], steps, horizon, lambda series, k: [self._forecast_from_end(network, series[0], k)]
+            )
+            return far
         p = self._prepare(s, steps)
         return forecast(network, p, [s.steps], steps, self.config, samples=samples, seed=seed)
 

@@ -1,8 +1,9 @@
 """Forecast from many origins of a series in one batch, with torch or in the native runtime."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -79,8 +80,7 @@ def forecast(
         samples: number of paths to sample from a distribution; 0 takes config.forecast.samples.
         seed: seed of the paths. The global random state does not change.
     """
-    sampled, levels = config.forecast.build().sampled, config.forecast.quantiles
-    draws = (samples or config.forecast.samples) if sampled else 1
+    draws = count_draws(config, samples)
     batch_size = max(1, MAX_SAMPLED_PATHS // draws)
     with network.drawing(seed) as members:
         parts = [
@@ -91,11 +91,22 @@ def forecast(
     values = np.empty_like(z)
     for i, origin in enumerate(origins):
         values[i] = prepared.to_data_units(z[i].T, origin).T
-    if sampled:
+    return summarise(values, config, recursive=prepared.recursive)
+
+
+def count_draws(config: ForecasterConfig, samples: int) -> int:
+    """Return the number of paths to sample; 1 if the forecast is not a distribution."""
+    return (samples or config.forecast.samples) if config.forecast.build().sampled else 1
+
+
+def summarise(values: Numbers, config: ForecasterConfig, *, recursive: bool) -> Forecasts:
+    """Return the forecasts for the values (N, H, draws or quantiles) of a :class:`ForecastMember`."""
+    levels = config.forecast.quantiles
+    if config.forecast.build().sampled:
         # In a direct forecast, column 0 is the median and the others are draws. It is still the median in
         # data units, because transforms are monotonic.
-        point = np.median(values, axis=-1) if prepared.recursive else values[..., 0]
-        values = values if prepared.recursive else values[..., 1:]
+        point = np.median(values, axis=-1) if recursive else values[..., 0]
+        values = values if recursive else values[..., 1:]
         quantiles = np.quantile(values, levels, axis=-1)
         return Forecasts(point, values.mean(-1), np.moveaxis(quantiles, 0, -1), values)
     if config.forecast.output == "quantile":
@@ -119,19 +130,23 @@ def forecast_scaled(
     forecast, the mean of the members' medians comes before them.
     """
     future = np.stack([prepared.known_from(o, horizon) for o in origins], axis=1)
+    runs = [partial(member.forecast, prepared, origins, future) for member in members]
+    return merge_members(runs, config, draws, recursive=prepared.recursive)
+
+
+def merge_members(
+    runs: Sequence[Callable[[int], Numbers]], config: ForecasterConfig, draws: int, *, recursive: bool
+) -> Numbers:
+    """Return the forecasts of all members as one; each of ``runs`` makes those of one, for its draws."""
     if not config.forecast.build().sampled:
-        return np.asarray(np.mean([m.forecast(prepared, origins, future, draws) for m in members], axis=0))
-    shares = [draws // len(members) + (i < draws % len(members)) for i in range(len(members))]
+        return np.asarray(np.mean([run(draws) for run in runs], axis=0))
+    shares = [draws // len(runs) + (i < draws % len(runs)) for i in range(len(runs))]
     # Direct members without draws are run too: the mean includes their medians.
-    member_paths = [
-        member.forecast(prepared, origins, future, share)
-        for member, share in zip(members, shares, strict=True)
-        if share or not prepared.recursive
-    ]
-    if prepared.recursive:
-        return np.concatenate(member_paths, axis=-1)
-    medians = np.mean([z[..., :1] for z in member_paths], axis=0)
-    return np.concatenate([medians, *(z[..., 1:] for z in member_paths)], axis=-1)
+    paths = [run(share) for run, share in zip(runs, shares, strict=True) if share or not recursive]
+    if recursive:
+        return np.concatenate(paths, axis=-1)
+    medians = np.mean([z[..., :1] for z in paths], axis=0)
+    return np.concatenate([medians, *(z[..., 1:] for z in paths)], axis=-1)
 
 
 class Windows(NamedTuple):
@@ -145,10 +160,14 @@ class Windows(NamedTuple):
 
 def cut_windows_before(prepared: PreparedSeries, ends: Sequence[int], window: int) -> Windows:
     """Return the last ``window`` rows before each end."""
-    begins = [max(prepared.first, end - window) for end in ends]
-    lengths = np.array([e - b for b, e in zip(begins, ends, strict=True)])
-    x = np.zeros((int(lengths.max()), len(ends), prepared.inputs.shape[1]))
-    for column, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+    return stack_rows([(prepared, max(prepared.first, end - window), end) for end in ends])
+
+
+def stack_rows(pieces: Sequence[tuple[PreparedSeries, int, int]]) -> Windows:
+    """Return the rows [begin, end) of each (series, begin, end)."""
+    lengths = np.array([end - begin for _, begin, end in pieces])
+    x = np.zeros((int(lengths.max()), len(pieces), pieces[0][0].inputs.shape[1]))
+    for column, (prepared, begin, end) in enumerate(pieces):
         x[: end - begin, column] = prepared.inputs[begin:end]
     return Windows(x, lengths)
 

@@ -107,7 +107,7 @@ class ForecastStream:
             ConfigError: if the model cannot forecast that far, or ``samples`` is given and it has no paths.
             DataError: if known covariates are missing.
         """
-        _, f = self._forecast(horizon, known, samples, seed)
+        _, f = self.forecast_series(horizon, known, samples, seed)
         parts = (f.point, f.mean, f.quantiles, f.samples)
         return Forecast(*(None if part is None else part[0] for part in parts))  # type: ignore[arg-type]
 
@@ -117,8 +117,21 @@ class ForecastStream:
         """Return :meth:`forecast` as a table, as :meth:`Forecasting.predict` does for the extended series."""
         from unrolled.tasks.forecast.score import forecast_table
 
-        series, forecasts = self._forecast(horizon, known, samples, seed)
+        series, forecasts = self.forecast_series(horizon, known, samples, seed)
         return forecast_table(series, forecasts, self._config.forecast.quantiles, paths=samples > 0)
+
+    def forecast_series(
+        self, horizon: int | None, known: Any, samples: int, seed: int
+    ) -> tuple[Series, Forecasts]:
+        """Return the end of the series, and :meth:`forecast` of it as one of N = 1 series."""
+        steps = self._config.steps_after_the_end(horizon)
+        check_samples(self._config, samples)
+        series = self._history.series(steps, known)
+        network: ForecastNetwork = self._network
+        if self._readers:
+            network = CarriedNetwork(self._readers, self._history.kept)
+        forecasts = self._forecaster._forecast_from_end(network, series, steps, samples, seed)
+        return series, self._forecaster._add_intervals(series, forecasts)
 
     def state(self) -> State:
         """Return a copy of the state: the steps that are kept, and the states of the networks by name."""
@@ -151,16 +164,6 @@ class ForecastStream:
     def reset(self) -> None:
         """Go back to the series at the start."""
         self.restore(self._start)
-
-    def _forecast(self, horizon: int | None, known: Any, samples: int, seed: int) -> tuple[Series, Forecasts]:
-        steps = self._config.steps_after_the_end(horizon)
-        check_samples(self._config, samples)
-        series = self._history.series(steps, known)
-        network: ForecastNetwork = self._network
-        if self._readers:
-            network = CarriedNetwork(self._readers, self._history.kept)
-        forecasts = self._forecaster._forecast_from_end(network, series, steps, samples, seed)
-        return series, self._forecaster._add_intervals(series, forecasts)
 
     def _read_and_drop(self) -> None:
         """Read the observations into the networks if states are kept, and drop those that are not needed."""

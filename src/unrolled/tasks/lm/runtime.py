@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from unrolled.arrays import Ids
 from unrolled.decoding import SamplingConfig
 from unrolled.engine import Engine
 from unrolled.errors import ConfigError
@@ -93,21 +94,28 @@ class LanguageRuntime(Runtime[LanguageModelConfig, LanguageArtifacts]):
         p = np.exp(logits - logits.max())
         p /= p.sum()
         best = np.argsort(-p, kind="stable")[:top]
-        return [(self._name(int(i)), float(p[i])) for i in best]
+        return [(self.name(int(i)), float(p[i])) for i in best]
 
     def read(self, prompt: str) -> LanguageStream:
         """Return a stream of one text that has read the beginning of a text and the prompt."""
+        stream = self.stream()
+        stream.push(self.first_ids(prompt))
+        return stream
+
+    def first_ids(self, prompt: str) -> Ids:
+        """Return the tokens that are read for a prompt: the beginning of a text, and the prompt.
+
+        With separate sentences only the last one, which is not finished, is read.
+        """
         ids = self.tokenizer.encode(prompt) if prompt else read_first(self.tokenizer, self.data_info)
         ends = np.flatnonzero(ids == EOS_ID)
-        if self._is_separate and len(ends):
+        if self.is_separate and len(ends):
             ids = ids[ends[-1] + 1 :]
-        stream = self.stream()
-        stream.push(np.concatenate([[EOS_ID], ids]))
-        return stream
+        return np.concatenate([[EOS_ID], ids])
 
     def _draw(self, prompt: str, length: int, options: SamplingConfig, seed: int) -> Iterator[int]:
         stream = self.read(prompt)
-        stop = EOS_ID if self._is_separate else None
+        stop = EOS_ID if self.is_separate else None
         seeds = itertools.chain([seed], itertools.repeat(None))  # later chunks go on with the random numbers
         while length > 0:
             count = min(length, CHUNK)
@@ -116,15 +124,16 @@ class LanguageRuntime(Runtime[LanguageModelConfig, LanguageArtifacts]):
             )[:, 0]
             length -= len(ids)
             yield from ids.tolist()
-            if self._is_separate and len(ids) and ids[-1] == EOS_ID:
+            if self.is_separate and len(ids) and ids[-1] == EOS_ID:
                 stream.reset()
                 stream.push([EOS_ID])
 
     @property
-    def _is_separate(self) -> bool:
+    def is_separate(self) -> bool:
         """True if the model was trained on separate sentences, and its state begins anew after each."""
         return self.config.corpus.mode == "sentence"
 
-    def _name(self, token: int) -> str:
+    def name(self, token: int) -> str:
+        """Return the text of a token; ``<eos>`` and ``<unk>`` by their names."""
         tokenizer = self.tokenizer
         return tokenizer.tokens[token] if token in (EOS_ID, UNK_ID) else tokenizer.decode([token])

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from unrolled.tasks.base.artifacts import Artifacts
     from unrolled.tasks.base.ladder import Ladder
     from unrolled.tasks.base.runtime import Runtime
+    from unrolled.tasks.base.service import Service
 
 
 def _config() -> type[Any]:
@@ -33,6 +34,12 @@ def _runtime() -> "type[Runtime[Any, Any]]":
     from unrolled.tasks.lm.runtime import LanguageRuntime
 
     return LanguageRuntime
+
+
+def _service() -> "type[Service[Any]]":
+    from unrolled.tasks.lm.service import LanguageService
+
+    return LanguageService
 
 
 def _message_before_training(config: Any) -> str:
@@ -66,5 +73,6 @@ SPEC = TaskSpec(
     import_artifacts=_artifacts,
     import_parts=_parts,
     import_runtime=_runtime,
+    import_service=_service,
     import_ladder=_ladder,
 )

@@ -1,6 +1,6 @@
 """Texts that a language model reads and writes token by token."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from unrolled.arrays import Ids
 from unrolled.engine import Stream
+from unrolled.engine.stream import Integers, Reals
 from unrolled.models.steps.language_model import LOGITS
 from unrolled.models.steps.stack import TOKEN
 
@@ -22,15 +23,31 @@ class LanguageStream:
         self._stream = stream
 
     @property
+    def batch(self) -> int:
+        """Number of texts B."""
+        return self._stream.batch
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens V."""
+        return self._stream.engine.program.tokens[TOKEN]
+
+    @property
     def logits(self) -> NDArray[np.float32]:
         """Logits (B, V) of the token after the last one that was read."""
         return self._stream.outputs()[LOGITS]
 
-    def push(self, ids: Any) -> NDArray[np.float32]:
+    @property
+    def generated(self) -> Ids:
+        """Number of tokens (B,) that each text got in the last :meth:`generate`, ``stop`` included."""
+        return self._stream.generated
+
+    def push(self, ids: Any, lengths: Ids | None = None) -> NDArray[np.float32]:
         """Read tokens; return the logits (B, V) of the token after the last one.
 
         Args:
             ids: (T, B); for a single text also (T,) or one token; for a batch also one token each, (B,).
+            lengths: number of tokens of each text, (B,); None: T.
 
         Raises:
             ShapeError: if the shape does not fit, or a token is not in the vocabulary.
@@ -38,33 +55,51 @@ class LanguageStream:
         tokens = np.asarray(ids)
         if tokens.ndim < 2:
             tokens = tokens.reshape(-1, 1) if self._stream.batch == 1 else tokens.reshape(1, -1)
-        return self._stream.run(tokens={TOKEN: tokens}, last=True)[LOGITS]
+        return self._stream.run(tokens={TOKEN: tokens}, lengths=lengths, last=True)[LOGITS]
+
+    def read(self, ids: Ids, lengths: Ids | None = None) -> NDArray[np.float32]:
+        """Read tokens (T, B), ``lengths`` (B,) of each text; return the logits (T, B, V) after each."""
+        return self._stream.run(tokens={TOKEN: ids}, lengths=lengths)[LOGITS]
+
+    def seed(self, seed: int | Sequence[int]) -> None:
+        """Begin the random numbers of each text anew; see :meth:`generate`."""
+        self._stream.seed(seed)
 
     def generate(
         self,
-        n: int,
+        n: Integers,
         *,
-        temperature: float = 1.0,
-        top_k: int = 0,
-        top_p: float = 1.0,
-        seed: int | None = None,
+        temperature: Reals = 1.0,
+        top_k: Integers = 0,
+        top_p: Reals = 1.0,
+        seed: int | Sequence[int] | None = None,
         banned: tuple[int, ...] = (),
         stop: int | None = None,
+        skip_broken: bool = False,
     ) -> Ids:
         """Sample the next ``n`` tokens of each text and read them; return them, (n, B).
 
+        ``n``, ``temperature``, ``top_k`` and ``top_p`` are one value for all texts, or one for each, (B,).
+        The result has as many rows as the longest text got tokens. After the end of a text it is ``stop``,
+        or -1 if ``stop`` is None; :attr:`generated` has the number of tokens of each text.
+
         Args:
-            n: number of tokens.
+            n: largest number of tokens.
             temperature: divisor of the logits; 0 takes the most probable token.
             top_k: sample from the k most probable tokens; 0 means all.
             top_p: sample from the most probable tokens that together reach this probability.
-            seed: begin the random numbers of each text anew; None goes on with them.
+            seed: begin the random numbers of each text anew; None goes on with them. With one seed for each
+                text, a text is what it would be alone with that seed.
             banned: tokens that are never sampled.
-            stop: token that ends a text; it is not read. The result is shorter than n if all texts end.
+            stop: token that ends a text; it is not read.
+            skip_broken: end a text without finite probabilities, instead of raising an error; its number in
+                :attr:`generated` is -1.
 
         Raises:
             ConfigError: if an option is out of range.
+            ShapeError: if an option has another number of values than there are texts.
             StreamError: if a text has no token yet.
+            NonFiniteError: if the model gives no finite probabilities, unless ``skip_broken``.
         """
         return self._stream.generate(
             n,
@@ -75,6 +110,7 @@ class LanguageStream:
             seed=seed,
             banned=banned,
             stop=-1 if stop is None else stop,
+            skip_broken=skip_broken,
         )
 
     def state(self) -> dict[str, NDArray[np.float32]]:
@@ -102,6 +138,22 @@ class LanguageStream:
     def keep(self, rows: list[int]) -> None:
         """Keep these texts, in this order, and drop the others."""
         self._stream.keep(rows)
+
+    def extend(self, other: "LanguageStream") -> None:
+        """Add copies of all texts of another stream of the same runtime, at the end of the batch.
+
+        Raises:
+            StreamError: if the other stream is of another runtime.
+        """
+        self._stream.extend(other._stream)
+
+    def select(self, rows: Sequence[int]) -> "LanguageStream":
+        """Return a stream with copies of these texts, in this order; a text may be repeated.
+
+        Raises:
+            ShapeError: if there is no such text.
+        """
+        return LanguageStream(self._stream.select(rows))
 
     def copy(self) -> "LanguageStream":
         """Return a stream with copies of the texts' states."""

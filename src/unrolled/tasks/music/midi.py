@@ -21,11 +21,28 @@ def write_piece(
     tempo: float | None = None,
     metre: tuple[int, int] | None = None,
 ) -> None:
-    """Write a piece as a MIDI file.
+    """Write a piece as a MIDI file; see :func:`encode_piece`.
+
+    Raises:
+        ConfigError: if the tempo is out of range.
+        RunError: if the file cannot be written.
+    """
+    data = encode_piece(piece, config, artifacts, tempo=tempo, metre=metre)
+    write_output(parse_output_path(path), data)
+
+
+def encode_piece(
+    piece: Piece,
+    config: MusicModelConfig,
+    artifacts: MusicArtifacts,
+    *,
+    tempo: float | None = None,
+    metre: tuple[int, int] | None = None,
+) -> bytes:
+    """Return the content of a MIDI file with a piece.
 
     Args:
         piece: notes of each step.
-        path: path of the file.
         config: configuration of the model, with the steps per beat.
         artifacts: tempo and metre of the training pieces.
         tempo: quarter notes per minute; None uses the tempo of the training pieces, or 90.
@@ -33,7 +50,6 @@ def write_piece(
 
     Raises:
         ConfigError: if the tempo is out of range.
-        RunError: if the file cannot be written.
     """
     buffer = io.BytesIO()
     file = make_midi(
@@ -43,4 +59,4 @@ def write_piece(
         metre=metre or artifacts.metre,
     )
     file.save(file=buffer)
-    write_output(parse_output_path(path), buffer.getvalue())
+    return buffer.getvalue()

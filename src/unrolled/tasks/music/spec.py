@@ -7,6 +7,7 @@ from unrolled.tasks.base.spec import TaskParts, TaskSpec
 if TYPE_CHECKING:
     from unrolled.tasks.base.artifacts import Artifacts
     from unrolled.tasks.base.runtime import Runtime
+    from unrolled.tasks.base.service import Service
 
 
 def _config() -> type[Any]:
@@ -34,6 +35,12 @@ def _runtime() -> "type[Runtime[Any, Any]]":
     return MusicRuntime
 
 
+def _service() -> "type[Service[Any]]":
+    from unrolled.tasks.music.service import MusicService
+
+    return MusicService
+
+
 SPEC = TaskSpec(
     verb="music",
     summary="train a model of polyphonic music on piano rolls",
@@ -48,4 +55,5 @@ SPEC = TaskSpec(
     import_artifacts=_artifacts,
     import_parts=_parts,
     import_runtime=_runtime,
+    import_service=_service,
 )

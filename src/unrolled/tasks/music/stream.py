@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from unrolled.errors import ShapeError
 from unrolled.models.steps.vectors import OUTPUT, VECTOR
 from unrolled.tasks.base.numbers import finite_array
 from unrolled.tasks.base.rows import StreamRows
+from unrolled.wording import counted
+
+N = TypeVar("N", int, float)
 
 
 class MusicStream(StreamRows):
@@ -50,7 +53,13 @@ class MusicStream(StreamRows):
             self._set_values(self._stream.run({VECTOR: x}, last=True)[OUTPUT])
         return self.probabilities
 
-    def generate(self, n: int, *, temperature: float = 1.0, seed: int | None = None) -> NDArray[np.float32]:
+    def generate(
+        self,
+        n: int,
+        *,
+        temperature: float | Sequence[float] = 1.0,
+        seed: int | Sequence[int] | None = None,
+    ) -> NDArray[np.float32]:
         """Sample the next ``n`` steps of each piece and read them; return them, (n, B, 88).
 
         Each key is sampled with its probability. A piece without a step begins with one of the openings of
@@ -58,21 +67,24 @@ class MusicStream(StreamRows):
 
         Args:
             n: number of steps.
-            temperature: probabilities are σ(logit / temperature); values below 1 favour probable keys.
-            seed: begin the random numbers of each piece anew; None goes on with them.
+            temperature: probabilities are σ(logit / temperature); values below 1 favour probable keys. One
+                for all pieces, or one for each.
+            seed: begin the random numbers of each piece anew; None goes on with them. One seed for each piece
+                makes a piece what it would be alone with that seed.
 
         Raises:
             ConfigError: if an option is out of range.
+            ShapeError: if the number of temperatures or seeds is not that of the pieces.
             NonFiniteError: if the model gives no finite probabilities.
         """
         require(n >= 0, f"n={n}: must not be negative")
-        require(temperature > 0, f"temperature={temperature}: must be positive")
-        require(seed is None or seed >= 0, f"seed={seed}: must not be negative")
+        temperatures = np.array(self._for_each(temperature, "temperature"), np.float64)
+        require(bool((temperatures > 0).all()), f"temperature={temperature}: must be positive")
         if seed is not None:
-            self._generators = _make_generators(seed, range(self.batch))
+            self._begin_random(seed)
         steps = np.zeros((n, self.batch, KEYS), np.float32)
         for step in steps:
-            step[:] = [self._draw(row, temperature) for row in range(self.batch)]
+            step[:] = self._draw(temperatures)
             self.push(step[None])
         return steps
 
@@ -86,17 +98,49 @@ class MusicStream(StreamRows):
         super().keep(rows)
         self._generators = [copy.deepcopy(self._generators[row]) for row in rows]
 
+    def extend(self, other: Self) -> None:
+        """See :meth:`StreamRows.extend`."""
+        super().extend(other)
+        self._generators = [*self._generators, *copy.deepcopy(other._generators)]
+
+    def select(self, rows: Sequence[int]) -> Self:
+        """See :meth:`StreamRows.select`."""
+        other = super().select(rows)
+        other._generators = [copy.deepcopy(self._generators[row]) for row in rows]
+        return other
+
     def copy(self) -> Self:
         """See :meth:`StreamRows.copy`."""
         other = super().copy()
         other._generators = copy.deepcopy(self._generators)
         return other
 
-    def _draw(self, row: int, temperature: float) -> NDArray[np.float32]:
-        generator = self._generators[row]
-        if not self.has_read[row]:
-            return piano_roll([self._openings[generator.integers(len(self._openings))]])[0]
-        return (generator.random(KEYS) < sigmoid(self.values[row] / temperature)).astype(np.float32)
+    def _begin_random(self, seed: int | Sequence[int]) -> None:
+        seeds = self._for_each(seed, "seed")
+        require(min(seeds, default=0) >= 0, f"seed={seed}: must not be negative")
+        if isinstance(seed, Sequence):
+            self._generators = [generator for s in seeds for generator in _make_generators(s, [0])]
+        else:
+            self._generators = _make_generators(seed, range(self.batch))
+
+    def _for_each(self, value: N | Sequence[N], name: str) -> Sequence[N]:
+        """Return one value for each piece."""
+        values = value if isinstance(value, Sequence) else [value] * self.batch
+        if len(values) != self.batch:
+            raise ShapeError(f"{name}: got {len(values)} values for {counted(self.batch, 'piece')}")
+        return values
+
+    def _draw(self, temperatures: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the keys (B, 88) of the next step of each piece."""
+        probabilities = sigmoid(self.values / temperatures[:, None])
+        keys = np.empty((self.batch, KEYS), np.float32)
+        for row, has_read in enumerate(self.has_read.tolist()):
+            generator = self._generators[row]
+            if has_read:
+                keys[row] = generator.random(KEYS) < probabilities[row]
+            else:
+                keys[row] = piano_roll([self._openings[generator.integers(len(self._openings))]])[0]
+        return keys
 
 
 def _make_generators(seed: int, rows: Iterable[int]) -> list[np.random.Generator]:

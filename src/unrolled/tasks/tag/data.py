@@ -54,6 +54,15 @@ class EncodedSentences:
         return len(self.words)
 
     @property
+    def spellings(self) -> list[Ids]:
+        """Character ids of each distinct word of all sentences."""
+        return self._spellings
+
+    def spelled_as(self, rows: Iterable[int]) -> Ids:
+        """Return the index in ``spellings`` of each word of some of the sentences, (T, B)."""
+        return pad_arrays([self._spelling_ids[int(i)] for i in rows])[0]
+
+    @property
     def word_count(self) -> int:
         """Number of words in all sentences."""
         return sum(len(sentence) for sentence in self.words)

@@ -1,11 +1,15 @@
 """The tagger without torch: tags of whole sentences, and streams of words."""
 
+from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, ClassVar, TextIO
+from typing import Any, ClassVar, NamedTuple, TextIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from unrolled.data.buckets import length_buckets
+from unrolled.arrays import Ids
+from unrolled.data.buckets import even_buckets
+from unrolled.data.padding import pad_arrays
 from unrolled.data.tagged import TaggedFile
 from unrolled.decoding.viterbi import Moves
 from unrolled.engine import Engine
@@ -24,7 +28,20 @@ from unrolled.tasks.tag.stream import TaggerStream, TagScores
 from unrolled.tasks.tag.vocabularies import Vocabularies
 
 BATCH_SIZE = 64
+BATCH_WORDS = 16_384
+"""Largest number of words of a batch with several sentences, padding included."""
 BACKWARDS = "this tagger also reads backwards, which needs the whole sentence"
+
+
+class ScoredSentences(NamedTuple):
+    """Scores of the tags of some sentences."""
+
+    rows: Ids
+    """Indices of the sentences, (B,)."""
+    lengths: Ids
+    """Number of words of each, (B,)."""
+    emissions: NDArray[np.float32]
+    """Score of each tag for each word, (T, B, K)."""
 
 
 class TaggerRuntime(Runtime[TaggerConfig, TaggerArtifacts]):
@@ -132,14 +149,22 @@ class TaggerRuntime(Runtime[TaggerConfig, TaggerArtifacts]):
         spelling = self.spec.spelling
         return None if spelling is None else SpellingEncoder(spelling, self.weights, self.precision)
 
+    def emissions(self, sentences: Sentences) -> Iterator[ScoredSentences]:
+        """Yield the scores of the tags of sentences, none of which is empty, batch by batch."""
+        encoded = EncodedSentences(sentences, self.vocabularies)
+        spelled = self._tagger.spell(encoded.spellings)
+        for rows in even_buckets([len(s) for s in sentences], BATCH_SIZE, BATCH_WORDS):
+            words, lengths = pad_arrays([encoded.words[i] for i in rows])
+            vectors = None if spelled is None else spelled[encoded.spelled_as(rows)]
+            yield ScoredSentences(rows, lengths, self._tagger.emissions(words, lengths, vectors))
+
     def _predict_tags(self, sentences: Sentences) -> Sentences:
         """Return the tags of each sentence, none of which is empty."""
-        encoded, names = EncodedSentences(sentences, self.vocabularies), self.tags
+        names = self.tags
         predicted: Sentences = [[] for _ in sentences]
-        for rows in length_buckets([len(s) for s in sentences], BATCH_SIZE):
-            batch = encoded.arrays(rows)
-            best = self.scores.best(self._tagger.emissions(batch), batch.lengths)
-            for column, (row, length) in enumerate(zip(rows, batch.lengths, strict=True)):
+        for rows, lengths, emissions in self.emissions(sentences):
+            best = self.scores.best(emissions, lengths)
+            for column, (row, length) in enumerate(zip(rows, lengths, strict=True)):
                 predicted[row] = [names[tag] for tag in best[:length, column]]
         return predicted
 

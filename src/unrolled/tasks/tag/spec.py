@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from unrolled.tasks.base.artifacts import Artifacts
     from unrolled.tasks.base.ladder import Ladder
     from unrolled.tasks.base.runtime import Runtime
+    from unrolled.tasks.base.service import Service
 
 
 def _config() -> type[Any]:
@@ -35,6 +36,12 @@ def _runtime() -> "type[Runtime[Any, Any]]":
     return TaggerRuntime
 
 
+def _service() -> "type[Service[Any]]":
+    from unrolled.tasks.tag.service import TaggerService
+
+    return TaggerService
+
+
 def _ladder() -> "type[Ladder]":
     from unrolled.tasks.tag.ladder import TaggingLadder
 
@@ -53,5 +60,6 @@ SPEC = TaskSpec(
     import_artifacts=_artifacts,
     import_parts=_parts,
     import_runtime=_runtime,
+    import_service=_service,
     import_ladder=_ladder,
 )

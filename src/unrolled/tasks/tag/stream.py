@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.arrays import Ids, Numbers
-from unrolled.data.padding import pad_arrays
+from unrolled.decoding.marginals import log_marginals
 from unrolled.decoding.viterbi import Moves, advance, viterbi
 from unrolled.engine import Stream
 from unrolled.errors import ConfigError, ShapeError
@@ -35,13 +35,21 @@ class TagScores:
             return emissions.argmax(-1)
         return viterbi(self.prepare(emissions), lengths, self.moves)
 
+    def probabilities(self, emissions: NDArray[np.float32], lengths: Ids) -> Numbers:
+        """Return the probability of each tag of each word, (T, B, K); see :meth:`best`."""
+        if self.moves is None:
+            return np.exp(_log_softmax(emissions.astype(np.float64)))
+        return np.exp(log_marginals(self.prepare(emissions), lengths, self.moves))
+
     def prepare(self, emissions: NDArray[np.float32]) -> Numbers:
         """Return the scores that are added up along a sequence of tags."""
         scores = emissions.astype(np.float64)
-        if not self.normalised:
-            return scores
-        shifted = scores - scores.max(-1, keepdims=True)
-        return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
+        return _log_softmax(scores) if self.normalised else scores
+
+
+def _log_softmax(scores: Numbers) -> Numbers:
+    shifted = scores - scores.max(-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
 
 
 class TaggerStream(StreamRows):
@@ -79,8 +87,8 @@ class TaggerStream(StreamRows):
             raise ShapeError(f"got {counted(len(words), 'word')}, but the stream has {self.batch} rows")
         inputs, tokens = {}, {TOKEN: self._vocabularies.words.numbers(words)[None]}
         if self._spelling is not None:
-            spellings = pad_arrays([self._vocabularies.characters.numbers(w) for w in words])
-            inputs = {SPELLING: self._spelling.vectors(*spellings)[None]}
+            spellings = [self._vocabularies.characters.numbers(w) for w in words]
+            inputs = {SPELLING: self._spelling.vectors(spellings)[None]}
         emissions = self._stream.run(inputs, tokens, last=True)[EMISSIONS]
         best = self._extend(self._scores.prepare(emissions)).argmax(1)
         tags = [self._vocabularies.tags[tag] for tag in best]

@@ -12,13 +12,16 @@ from unrolled.decoding import Hypothesis, SearchConfig
 from unrolled.decoding.row_search import Limits
 from unrolled.tasks.translate.artifacts import TranslatorArtifacts
 from unrolled.tasks.translate.config import TranslationSearchConfig
+from unrolled.tasks.translate.display import printable_tokens, source_words
 from unrolled.tasks.translate.limit import max_output_tokens
-from unrolled.text import EOS_ID, UNK_ID, Tokenizer
+from unrolled.text import EOS_ID, UNK_ID
 from unrolled.text.tokenizer import EOS
 from unrolled.training.progress_display import ProgressCallback
 
 MAX_HYPOTHESES = 512
 """Largest number of hypotheses in a batch of the search."""
+MAX_SOURCE_TOKENS = 1 << 15
+"""Largest number of source tokens in a batch, padding included, unless one source has more."""
 
 
 @dataclass(frozen=True)
@@ -99,14 +102,21 @@ class TranslationGenerator:
 
     def attention(self, text: str) -> AttentionMap:
         """Return the attention weights of the best output for a text."""
-        ids = self.encode_source(text)
-        [[best, *_]] = self._search([ids])
-        source, target = self._tokenizer.source, self._tokenizer.target
+        return self.attention_to(self.encode_source(text), self.best(text).tokens)
+
+    def attention_to(self, source: Ids, target: Sequence[int]) -> AttentionMap:
+        """Return the attention weights at the steps that output these tokens."""
+        tokenizer = self._tokenizer
         return AttentionMap(
-            [*_printable_tokens(source, ids.tolist()), EOS],
-            _printable_tokens(target, best.tokens),
-            self._model.attention_weights(ids, best.tokens, EOS_ID),
+            [*printable_tokens(tokenizer.source, source.tolist()), EOS],
+            printable_tokens(tokenizer.target, target),
+            self._model.attention_weights(source, target, EOS_ID),
         )
+
+    def best(self, text: str) -> Hypothesis:
+        """Return the best hypothesis for a text that is not blank."""
+        [[best, *_]] = self._search([self.encode_source(text)])
+        return best
 
     def _groups(self, sources: Sequence[Ids]) -> Iterator[list[int]]:
         """Yield the indices of sources of similar length, without blank ones.
@@ -115,9 +125,13 @@ class TranslationGenerator:
         """
         not_blank = [i for i, ids in enumerate(sources) if len(ids)]
         order = sorted(not_blank, key=lambda i: -len(sources[i]))
-        size = max(1, MAX_HYPOTHESES // self._config.beams)
-        for begin in range(0, len(order), size):
+        most = MAX_HYPOTHESES // self._config.beams
+        begin = 0
+        while begin < len(order):
+            longest = len(sources[order[begin]]) + 1
+            size = max(1, min(most, MAX_SOURCE_TOKENS // longest))
             yield order[begin : begin + size]
+            begin += size
 
     def _search(self, sources: Sequence[Ids]) -> list[list[Hypothesis]]:
         limits = self.limits([len(ids) for ids in sources])
@@ -135,17 +149,11 @@ class TranslationGenerator:
 
     def _copy_unknown(self, text: str, ids: Ids, tokens: list[int]) -> str:
         """Return the words of an output, with the source word with most attention for each ``<unk>``."""
-        words, vocabulary = text.split()[: len(ids)], self._tokenizer.target.tokens
+        vocabulary = self._tokenizer.target.tokens
+        words = source_words(self._tokenizer.source, text, ids.tolist())
         weights = self._model.attention_weights(ids, tokens, EOS_ID)
         best = weights[:, : len(ids)].argmax(-1).tolist()
         return " ".join(
-            words[position] if token == UNK_ID else vocabulary[token]
+            words[position].text if token == UNK_ID else vocabulary[token]
             for token, position in zip(tokens, best, strict=True)
         )
-
-
-def _printable_tokens(tokenizer: Tokenizer, ids: Sequence[int]) -> list[str]:
-    """Return tokens for display; each space, also one at the start of a piece, is shown as ▁."""
-    if tokenizer.kind == "word":
-        return [tokenizer.tokens[i] for i in ids]
-    return [EOS if i == EOS_ID else tokenizer.decode([i]).replace(" ", "▁") for i in ids]

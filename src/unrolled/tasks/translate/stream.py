@@ -8,7 +8,7 @@ from unrolled.arrays import Ids
 from unrolled.decoding.row_search import search_rows
 from unrolled.errors import ConfigError
 from unrolled.models.native.encoder_decoder import DecoderRows, NativeEncoded, NativeEncoderDecoder
-from unrolled.models.steps.encoder_decoder import ENCODER, encoder_step
+from unrolled.models.steps.encoder_decoder import ENCODER
 from unrolled.models.steps.stack import TOKEN
 from unrolled.tasks.base.rows import StreamRows
 from unrolled.tasks.base.token_rows import token_rows
@@ -30,7 +30,7 @@ class TranslatorStream(StreamRows):
     """
 
     def __init__(self, translator: Translating, model: NativeEncoderDecoder, batch: int) -> None:
-        super().__init__(model.make_engine(encoder_step(model.spec)).stream(batch), COUNT, 1)
+        super().__init__(model.reader.stream(batch), COUNT, 1)
         self._translator, self._model = translator, model
 
     def push(self, read: Any) -> None:
@@ -66,8 +66,8 @@ class TranslatorStream(StreamRows):
 
     def outputs(self, **options: Any) -> list[list[Output]]:
         """Return the outputs for each source so far with their scores, best first; see :meth:`translate`."""
-        search = self._translator._search_config(options)
-        generator = self._translator._generator(search)
+        search = self._translator.search_config(options)
+        generator = self._translator.generator(search)
         outputs = [[Output("", 0.0, 0.0)] for _ in range(self.batch)]
         count = self._count
         rows = np.flatnonzero(count)

@@ -79,13 +79,9 @@ class Translating(ABC):
     def _generate(
         self, texts: Sequence[str], n_best: int, options: dict[str, Any], *, shown: bool
     ) -> list[list[Output]]:
-        search = self._search_config(options)
-        if "beams" not in options and n_best > search.beams:
-            search = self._search_config(options | {"beams": n_best})
-        if not 1 <= n_best <= search.beams:
-            raise ConfigError(f"n_best={n_best}: must lie in 1..{search.beams} (beams)")
+        search = self.search_config(options, n_best)
         with counting_bar("writing", len(texts), shown=shown) as report:
-            outputs = self._generator(search).generate(texts, report)
+            outputs = self.generator(search).generate(texts, report)
         return [ranked[:n_best] for ranked in outputs]
 
     def translate_sources(
@@ -99,7 +95,7 @@ class Translating(ABC):
         """
         sources = self._read_sources(data)
         texts = [strip_text(text) for text in sources.texts]
-        notes = [*sources.notes, *self._source_notes(texts)]
+        notes = [*sources.notes, *self.source_notes(texts)]
         outputs = self._generate(texts, n_best, options, shown=progress)
         cut = sum(best.cut for best, *_ in outputs)
         return SourcesWithOutputs(sources, outputs, (*notes, *cut_notes(cut, len(outputs))))
@@ -109,7 +105,12 @@ class Translating(ABC):
             return read_sources(data, self.config.form)
         return build_sources(data, self.config.form)
 
-    def _source_notes(self, texts: Sequence[str]) -> list[str]:
+    def source_notes(self, texts: Sequence[str]) -> list[str]:
+        """Return notes on unknown tokens and on sources that are not read to the end.
+
+        Raises:
+            DataError: if most tokens are unknown to the model.
+        """
         artifacts, limit = self.artifacts, self.config.corpus.read_at_most
         return [
             *unknown_notes(texts, artifacts.tokenizer.source, artifacts.unknown.source),
@@ -154,13 +155,18 @@ class Translating(ABC):
             DataError: if the text is blank, or most of its tokens are unknown to the model.
         """
         kind = self.config.network.attention
-        if kind in ("none", "fixed"):
+        if not self.has_attention:
             raise ConfigError(f"this model has no attention to show (attention={kind!r})")
         text = strip_text(text)
         if not text:
             raise DataError("the text is blank: there is nothing to attend to")
-        show_notes(self._source_notes([text]))
-        return self._generator(self._search_config(options)).attention(text)
+        show_notes(self.source_notes([text]))
+        return self.generator(self.search_config(options)).attention(text)
+
+    @property
+    def has_attention(self) -> bool:
+        """Whether the decoder looks at other parts of the source at every step."""
+        return self.config.network.attention not in ("none", "fixed")
 
     def plot_attention(self, text: str, path: str | Path, **options: Any) -> Path:
         """Plot the result of :meth:`attention` as a PNG; return its path.
@@ -171,25 +177,34 @@ class Translating(ABC):
         attention = self.attention(text, **options)
         return plot_attention(attention.weights, attention.source, attention.target, parse_output_path(path))
 
-    def _search_config(self, options: dict[str, Any]) -> TranslationSearchConfig:
-        """Return the options of the search, some of them changed.
+    def search_config(self, options: dict[str, Any], n_best: int = 1) -> TranslationSearchConfig:
+        """Return the options of a search for the ``n_best`` best outputs, some of them changed.
 
         Raises:
-            ConfigError: for an unknown option, a wrong value, or an option that is not of the search.
+            ConfigError: for an unknown option, a wrong value, an option that is not of the search, or n_best
+                outside the beams.
         """
+        search = self._changed_search(options)
+        if "beams" not in options and n_best > search.beams:
+            search = self._changed_search(options | {"beams": n_best})
+        if not 1 <= n_best <= search.beams:
+            raise ConfigError(f"n_best={n_best}: must lie in 1..{search.beams} (beams)")
+        return search
+
+    def _changed_search(self, options: dict[str, Any]) -> TranslationSearchConfig:
         search = with_options(self.config, options, type(self).__name__).search
         if {n for n in options if not hasattr(search, n)}:
             names = ", ".join(f.name for f in dataclasses.fields(search))
             raise ConfigError(f"only options of the search can be changed after training: {names}")
         return search
 
-    def _generator(self, search: TranslationSearchConfig) -> TranslationGenerator:
+    def generator(self, search: TranslationSearchConfig) -> TranslationGenerator:
         """Return the generator of outputs for these options of the search."""
         limit = self.config.corpus.read_at_most
         return TranslationGenerator(self._translation_model(), self.artifacts, search, limit)
 
     def _best_outputs(self, texts: Sequence[str], search: TranslationSearchConfig) -> list[str]:
-        return [best.text for best, *_ in self._generator(search).generate(texts)]
+        return [best.text for best, *_ in self.generator(search).generate(texts)]
 
     @property
     def tokenizer(self) -> "PairTokenizer":
