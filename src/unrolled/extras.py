@@ -18,10 +18,11 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "compare": ("pandas", "matplotlib"),
     "vectors": ("gensim", "sklearn", "matplotlib"),
     "onnx": ("onnx", "onnxruntime"),
+    "serve": ("starlette", "uvicorn", "httptools", "prometheus_client"),
     "watch": ("tensorboard", "matplotlib"),
 }
 """Modules that each extra of pyproject.toml installs; only the extras that an error may name."""
-PACKAGES = {"sklearn": "scikit-learn"}
+PACKAGES = {"sklearn": "scikit-learn", "prometheus_client": "prometheus-client"}
 """Package name of each module whose package has another name."""
 
 

@@ -48,6 +48,7 @@ def recipe(tmp_path):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.draws
 def test_folds_are_trained_and_summarised(recipe, tmp_path, command):
     (tmp_path / "lm.toml").write_text(LM)

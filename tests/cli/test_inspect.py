@@ -40,6 +40,7 @@ def test_by_default_the_page_is_in_the_run_folder(run_folder: Path, tmp_path: Pa
     assert "other.txt" in page
 
 
+@pytest.mark.slow
 def test_a_text_of_one_character_is_inspected(run_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("a", encoding="utf-8")
     out = tmp_path / "page.html"

@@ -79,10 +79,12 @@ def _mark_for_tyro(arguments_type: Any) -> None:
     """Write tyro's marks into the annotations of positional arguments, where tyro reads them."""
     import tyro
 
+    annotated: Any = Annotated  # types that are made here, which the type checker cannot follow
+    positional: Any = tyro.conf.Positional
     for name, hint in typing.get_type_hints(arguments_type, include_extras=True).items():
         if mark := positional_of(hint):
-            annotated = Annotated[str, mark, tyro.conf.arg(metavar=mark.metavar)]
-            arguments_type.__annotations__[name] = tyro.conf.Positional[annotated]
+            parts = (typing.get_args(hint)[0], mark, tyro.conf.arg(metavar=mark.metavar))
+            arguments_type.__annotations__[name] = positional[annotated[parts]]
 
 
 def _plain_message(message: str, arguments_type: type) -> str:

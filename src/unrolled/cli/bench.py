@@ -1,4 +1,4 @@
-"""``unrolled bench layers|step|generate|stream|defaults``: speed, and results without options."""
+"""``unrolled bench layers|step|generate|stream|serve|defaults``: speed, and results without options."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -31,13 +31,14 @@ from unrolled.terminal import Terminal
 
 Precision = Literal["float32", "bfloat16"]
 
-USAGE = """usage: unrolled bench layers|step|generate|stream|defaults [options]   (bench layers --help)
+USAGE = """usage: unrolled bench layers|step|generate|stream|serve|defaults [options]   (bench layers --help)
 
   layers     layers over a grid of sizes: training step and inference
              --ragged: ragged and padded batches   --custom: a cell for which torch has no kernel
   step       training steps of whole language models: speed, losses and peak memory
   generate   generation of one sequence, token by token
   stream     one sequence on one thread: the runtime, ONNX Runtime and torch; tokens/s and latency
+  serve      a server under load: many texts at the same time, each checked; tokens/s, latency and memory
   defaults   results of training without options on public data sets, with simple baselines and times
 
 The first three print ratios: our side and the peer are timed alternately in one run, and the medians over
@@ -208,6 +209,7 @@ KINDS: dict[str, type[Layers] | type[Step] | type[Generate]] = {
 }
 DEFAULTS = "defaults"
 STREAM = "stream"
+SERVE = "serve"
 
 
 def run(argv: Sequence[str], prog: str) -> int:
@@ -220,8 +222,12 @@ def run(argv: Sequence[str], prog: str) -> int:
         return _run_defaults(parse(Defaults, argv[1:], prog=f"{prog} {kind}"))
     if kind == STREAM:
         return _run_streams(parse(Streams, argv[1:], prog=f"{prog} {kind}"))
+    if kind == SERVE:
+        from unrolled.cli import bench_serve
+
+        return bench_serve.run(argv[1:], f"{prog} {kind}")
     if kind not in KINDS:
-        valid_names = [*KINDS, STREAM, DEFAULTS]
+        valid_names = [*KINDS, STREAM, SERVE, DEFAULTS]
         raise ConfigError(
             f"bench {kind}: is not one of {', '.join(valid_names)}{suggestion(kind, valid_names)}"
         )

@@ -24,6 +24,7 @@ VERBS = {
     "vectors plot": ("vectors_plot", "plot word vectors in two dimensions"),
     "translate": ("translate", "write the output for each line with a trained translator"),
     "export": ("export", "write a trained model for other programs: ONNX, C, torch, audio plug-ins"),
+    "serve": ("serve", "serve trained models over HTTP, with a page for each"),
     "summary": ("summary", "draw a run's network and count its parameters"),
     "inspect": (
         "inspect",
