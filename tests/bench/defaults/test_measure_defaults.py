@@ -56,6 +56,7 @@ def measure(tmp_path, monkeypatch):
     return run_sets
 
 
+@pytest.mark.slow
 def test_a_failed_run_is_named_the_others_continue_and_are_kept(measure, tmp_path):
     succeeded, output = measure([PublicSet("gone", "lm", "gone.txt"), TEXT])
     assert not succeeded
