@@ -16,7 +16,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from environment import fix_environment
+from environment import WITHOUT_EXTENSION, fix_environment
 from forked import Forked, make_context, run_command
 from unrolled import LanguageModel, extension
 from unrolled.cli.main import main
@@ -25,8 +25,6 @@ from unrolled.storage import picture
 pytest_plugins = ("onnx_export", "page_browser")
 
 fix_environment()
-# The suite passes without the extension too; silence the warning in the processes that it starts.
-WITHOUT_EXTENSION = "ignore:unrolled runs without its compiled extension:RuntimeWarning"
 os.environ["PYTHONWARNINGS"] = WITHOUT_EXTENSION
 torch.set_num_threads(1)
 # Fills the memory of torch.empty with NaN, so that a read of unwritten memory is detected.

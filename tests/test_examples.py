@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import WITHOUT_EXTENSION
+from environment import WITHOUT_EXTENSION
 from forked import Forked, run_script
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -26,6 +26,7 @@ class Job:
         return Outcome("x", self.number, {"accuracy": 0.5}, 1.0)
 
 
+@pytest.mark.slow
 def test_trials_run_in_separate_processes():
     assert sorted(o.seed for o in run_all([Job(n) for n in range(3)], 2)) == [0, 1, 2]
     with pytest.raises(ConfigError, match="no such trial"):

@@ -44,6 +44,7 @@ def lm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Task, RunInspection]:
     return task, inspect_run(task, name="a model", extent=SMALL)
 
 
+@pytest.mark.slow
 def test_report_figures_and_numbers_are_written(lm: tuple[Task, RunInspection], tmp_path: Path) -> None:
     _, inspection = lm
     text = write_report(inspection, tmp_path / "report.html").read_text(encoding="utf-8")

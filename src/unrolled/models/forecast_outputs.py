@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 Values = TypeVar("Values", "Tensor", NDArray[Any])
 SMALLEST_SCALE = 1e-3
 """Smallest scale of a distribution, in the network's units (in which series have a spread of 1)."""
+
+
+class RandomNumbers(Protocol):
+    """Source of random numbers, such as numpy's generator."""
+
+    def standard_normal(self, size: tuple[int, ...], /) -> NDArray[np.float64]:
+        """Return standard normal numbers."""
+
+    def standard_t(self, df: NDArray[np.float64], /) -> NDArray[np.float64]:
+        """Return numbers of Student's t distributions with these degrees of freedom."""
 
 
 class ForecastOutput(ABC):
@@ -101,7 +111,7 @@ class DistributionOutput(ForecastOutput):
         return self.distribution(y).sample()
 
     @abstractmethod
-    def sample_array(self, y: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+    def sample_array(self, y: NDArray[Any], rng: RandomNumbers) -> NDArray[Any]:
         """Draw one value (…) for network outputs (…, P), with numpy's generator."""
 
 
@@ -118,7 +128,7 @@ class GaussianOutput(DistributionOutput):
 
         return Normal(y[..., 0], F.softplus(y[..., 1]) + SMALLEST_SCALE, validate_args=False)
 
-    def sample_array(self, y: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+    def sample_array(self, y: NDArray[Any], rng: RandomNumbers) -> NDArray[Any]:
         """See :meth:`DistributionOutput.sample_array`."""
         return y[..., 0] + _softplus(y[..., 1], SMALLEST_SCALE) * rng.standard_normal(y.shape[:-1])
 
@@ -137,7 +147,7 @@ class StudentTOutput(DistributionOutput):
         scale = F.softplus(y[..., 1]) + SMALLEST_SCALE
         return StudentT(2 + F.softplus(y[..., 2]), y[..., 0], scale, validate_args=False)
 
-    def sample_array(self, y: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+    def sample_array(self, y: NDArray[Any], rng: RandomNumbers) -> NDArray[Any]:
         """See :meth:`DistributionOutput.sample_array`."""
         return y[..., 0] + _softplus(y[..., 1], SMALLEST_SCALE) * rng.standard_t(_softplus(y[..., 2], 2.0))
 

@@ -77,6 +77,7 @@ def run_doubled(model: Doubled, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
     return {"y": y, "h": h, "c": c}
 
 
+@pytest.mark.slow
 def test_a_program_runs_in_a_process_without_the_package(tmp_path: Path) -> None:
     program = Program("doubled", Doubled(), run_doubled, DOUBLED_INPUTS)
     scatter_parameters(list(program.model.parameters()), 3)
