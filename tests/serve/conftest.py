@@ -13,16 +13,17 @@ from serving import Client, Listening, Toy, client, listening, setting
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """``trained("tag")`` returns the run folder of a tiny model of a task, trained once."""
+    """``trained("tag", bidirectional=False)`` returns the run folder of a tiny model, trained once."""
     runs: dict[str, Path] = {}
 
-    def run(task: str) -> Path:
-        if task not in runs:
+    def run(task: str, **options: Any) -> Path:
+        key = f"{task} {options}"
+        if key not in runs:
             folder, case = tmp_path_factory.mktemp(task), CASES[task]
-            options = case.options | {"max_steps": 2, "validate_every": 0}
-            case.kind(**options).fit(case.write(folder), out=folder / task, progress=False)
-            runs[task] = folder / task
-        return runs[task]
+            every = case.options | {"max_steps": 2, "validate_every": 0} | options
+            case.kind(**every).fit(case.write(folder), out=folder / task, progress=False)
+            runs[key] = folder / task
+        return runs[key]
 
     return run
 

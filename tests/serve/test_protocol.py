@@ -1,6 +1,7 @@
 """Connections: clients that send slowly or too much, do not read, leave, or speak something else."""
 
 import json
+import socket
 import time
 
 import pytest
@@ -146,7 +147,7 @@ LONG = {"length": 10**9, "stream": True}
 
 
 @pytest.mark.parametrize("pipelined", [b"", HEALTH, 5 * HEALTH], ids=["alone", "one more", "five more"])
-@pytest.mark.parametrize("how", ["closes", "resets"])
+@pytest.mark.parametrize("how", ["closes", "resets", "closes its side"])
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "answer"])
 def test_a_client_that_leaves_ends_its_row(listen, toy, pipelined, how, stream):
     server = listen(max_steps=10**9)
@@ -156,6 +157,9 @@ def test_a_client_that_leaves_ends_its_row(listen, toy, pipelined, how, stream):
         server.wait_until(lambda: toy.service.turns)
         if how == "resets":
             wire.reset()
+        elif how == "closes its side":
+            wire.socket.shutdown(socket.SHUT_WR)
+            server.wait_until(lambda: toy.service.ended)
     server.wait_until(lambda: toy.service.ended)
     server.wait_until(lambda: worker.waiting == 0)
 

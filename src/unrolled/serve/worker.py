@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from unrolled.errors import UnrolledError
 from unrolled.serve.calls import BATCH_BYTES, WaitingCalls
 from unrolled.serve.delivery import Delivery
@@ -136,13 +138,14 @@ class Worker:
     # Everything below runs in the thread.
 
     def _run(self) -> None:
-        while not self._failing:
-            try:
-                if self._turn():
-                    break
-            except Exception:
-                logger.exception("the thread of a model met a bug in the server")
-                self._fail_all(FaultError())
+        with np.errstate(all="ignore"):  # numbers of clients may overflow; NumPy would print a warning
+            while not self._failing:
+                try:
+                    if self._turn():
+                        break
+                except Exception:
+                    logger.exception("the thread of a model met a bug in the server")
+                    self._fail_all(FaultError())
         self._fail_all(BusyError(STOPPED))
 
     def _turn(self) -> bool:
