@@ -272,5 +272,5 @@ def test_facts_of_an_old_run_are_needed(served):
     service = served("recursive")
     runtime = service.runtime
     bare = type(runtime)(runtime.config, runtime.artifacts, runtime.weights)
-    with pytest.raises(RunError, match="holds no facts about the series 'y'"):
+    with pytest.raises(RunError, match="has no facts about the series 'y'"):
         ForecasterService(bare, Limits()).forecast([request_for(LATER)])
