@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.data import IGNORE
+from unrolled.decoding.softmax import log_softmax
 from unrolled.exporters.result import FormatResult
 from unrolled.exporters.subject import Subject
 
@@ -37,9 +38,6 @@ def compare_loss(subject: Subject, precision: str, exact: Logits, rounded: Logit
 
 def _loss(logits: NDArray[np.floating[Any]], targets: NDArray[np.int64]) -> float:
     """Return the mean −ln p of the targets (T, B)."""
-    wide = logits.astype(np.float64)
-    shifted = wide - wide.max(-1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
     known = targets != IGNORE
-    chosen = np.take_along_axis(log_p, np.where(known, targets, 0)[..., None], -1)[..., 0]
+    chosen = np.take_along_axis(log_softmax(logits), np.where(known, targets, 0)[..., None], -1)[..., 0]
     return float(-chosen[known].mean())

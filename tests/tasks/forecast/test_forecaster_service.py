@@ -22,20 +22,6 @@ LATER = waves(150, seed=4)
 START = "2000-01-01"
 
 
-@pytest.fixture(scope="module")
-def served():
-    """``served("direct")`` is the service of a small model of that variant."""
-    made = {}
-
-    def make(variant):
-        if variant not in made:
-            runtime = Forecaster(**TINY | VARIANTS[variant]).fit(waves(), progress=False).runtime()
-            made[variant] = ForecasterService(runtime, Limits())
-        return made[variant]
-
-    return make
-
-
 def request_for(frame, **options):
     options = {"start": frame.index[0].date().isoformat()} | options
     return ForecastRequest(values=frame["y"].tolist(), **options)

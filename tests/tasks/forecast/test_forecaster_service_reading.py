@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from forecast_models import COVARIATES, TINY, VARIANTS, waves, with_covariates
+from forecast_models import COVARIATES, TINY, waves, with_covariates
 from unrolled import Forecaster
 from unrolled.engine.core import is_built
 from unrolled.errors import ConfigError, DataError, ShapeError
@@ -21,19 +21,6 @@ LATER = waves(400, seed=4)
 VALUES = LATER["y"].tolist()
 START = "2000-01-01"
 READ = ("recursive", "stream", "linear stream", "members of a stream", "recursive distribution", "quantiles")
-
-
-@pytest.fixture(scope="module")
-def served():
-    made = {}
-
-    def make(variant):
-        if variant not in made:
-            runtime = Forecaster(**TINY | VARIANTS[variant]).fit(waves(), progress=False).runtime()
-            made[variant] = ForecasterService(runtime, Limits())
-        return made[variant]
-
-    return make
 
 
 def as_bytes(value):

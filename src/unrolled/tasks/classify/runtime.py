@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from unrolled.data.buckets import even_buckets
 from unrolled.data.padding import pad_arrays
+from unrolled.decoding.softmax import softmax
 from unrolled.engine import Engine
 from unrolled.errors import ConfigError, DataError, ExportError
 from unrolled.models.native.classifier import ClassifierSpec, SequenceClassifier
@@ -23,7 +24,7 @@ from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.data import encode_rows
 from unrolled.tasks.classify.labels import Label
 from unrolled.tasks.classify.options import DROPOUT
-from unrolled.tasks.classify.stream import ClassifierStream, softmax
+from unrolled.tasks.classify.stream import ClassifierStream
 from unrolled.tasks.classify.table import Probabilities, predict_rows
 from unrolled.text.tokenizer import EOS_ID
 

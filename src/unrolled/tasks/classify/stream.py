@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.decoding.softmax import softmax
 from unrolled.engine import Stream
 from unrolled.errors import ConfigError
 from unrolled.models.steps.classifier import LOGITS, VECTOR
@@ -89,10 +90,3 @@ class ClassifierStream(StreamRows):
         self._stream.run(tokens={TOKEN: tokens}, lengths=lengths, last=True)
         end = np.full((1, self.batch), EOS_ID, np.int64)
         return self._stream.copy().run(tokens={TOKEN: end}, last=True)[LOGITS]
-
-
-def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the softmax (B, classes) of logits in float64."""
-    shifted = logits.astype(np.float64) - logits.max(-1, keepdims=True)
-    powers = np.exp(shifted)
-    return np.asarray(powers / powers.sum(-1, keepdims=True))

@@ -10,6 +10,7 @@ import numpy as np
 
 from unrolled.arrays import Ids
 from unrolled.decoding import SamplingConfig
+from unrolled.decoding.softmax import softmax
 from unrolled.engine import Engine
 from unrolled.errors import ConfigError
 from unrolled.models.steps.language_model import language_model_step
@@ -90,9 +91,7 @@ class LanguageRuntime(Runtime[LanguageModelConfig, LanguageArtifacts]):
         """Return the ``top`` most probable next tokens after a prompt, with their probabilities."""
         if top < 1:
             raise ConfigError(f"top={top}: must be at least 1")
-        logits = self.read(prompt).logits[0].astype(np.float64)
-        p = np.exp(logits - logits.max())
-        p /= p.sum()
+        p = softmax(self.read(prompt).logits[0])
         best = np.argsort(-p, kind="stable")[:top]
         return [(self.name(int(i)), float(p[i])) for i in best]
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from unrolled.arrays import Ids, Numbers
 from unrolled.decoding.marginals import log_marginals
+from unrolled.decoding.softmax import log_softmax
 from unrolled.decoding.viterbi import Moves, advance, viterbi
 from unrolled.engine import Stream
 from unrolled.errors import ConfigError, ShapeError
@@ -38,18 +39,12 @@ class TagScores:
     def probabilities(self, emissions: NDArray[np.float32], lengths: Ids) -> Numbers:
         """Return the probability of each tag of each word, (T, B, K); see :meth:`best`."""
         if self.moves is None:
-            return np.exp(_log_softmax(emissions.astype(np.float64)))
+            return np.exp(log_softmax(emissions))
         return np.exp(log_marginals(self.prepare(emissions), lengths, self.moves))
 
     def prepare(self, emissions: NDArray[np.float32]) -> Numbers:
         """Return the scores that are added up along a sequence of tags."""
-        scores = emissions.astype(np.float64)
-        return _log_softmax(scores) if self.normalised else scores
-
-
-def _log_softmax(scores: Numbers) -> Numbers:
-    shifted = scores - scores.max(-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
+        return log_softmax(emissions) if self.normalised else emissions.astype(np.float64)
 
 
 class TaggerStream(StreamRows):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from unrolled.arrays import Numbers
+from unrolled.decoding.softmax import softmax
 from unrolled.errors import ConfigError, suggestion
 from unrolled.tasks.base.service import Limits
 from unrolled.tasks.base.service.checks import check_texts
@@ -18,7 +19,6 @@ from unrolled.tasks.classify.service.messages import (
     PrefixesOfText,
 )
 from unrolled.tasks.classify.service.parts import Part, find_parts, remover
-from unrolled.tasks.classify.stream import softmax
 from unrolled.text.tokenizer import Tokenizer
 
 

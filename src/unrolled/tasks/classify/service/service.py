@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
+from unrolled.decoding.softmax import softmax
 from unrolled.models.steps.classifier import READER
 from unrolled.tasks.base.service import Limits, Operation, Service, State, StatefulOperation
 from unrolled.tasks.base.service.checks import check_shown, check_texts
@@ -26,7 +27,6 @@ from unrolled.tasks.classify.service.messages import (
     ReadVectors,
 )
 from unrolled.tasks.classify.service.sequences import Steps, as_sequences
-from unrolled.tasks.classify.stream import softmax
 
 MAX_FEATURES = 100
 MAX_LABELS = 1000

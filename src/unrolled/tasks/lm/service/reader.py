@@ -8,6 +8,7 @@ from unrolled.arrays import Ids, Numbers
 from unrolled.data.buckets import even_buckets
 from unrolled.data.padding import pad_arrays
 from unrolled.decoding.nonfinite import non_finite_error
+from unrolled.decoding.softmax import log_softmax
 from unrolled.symbols import EOS_ID
 from unrolled.tasks.base.service import State
 from unrolled.tasks.lm.runtime import LanguageRuntime
@@ -19,7 +20,7 @@ BATCH_SIZE, BATCH_STEPS = 256, 65_536
 """Most texts of a batch, and most tokens with their padding."""
 
 
-def log_softmax(logits: Numbers) -> Numbers:
+def log_probabilities(logits: Numbers) -> Numbers:
     """Return ln p (…, V) of logits.
 
     Raises:
@@ -27,8 +28,7 @@ def log_softmax(logits: Numbers) -> Numbers:
     """
     if not np.isfinite(logits).all():
         raise non_finite_error()
-    shifted = logits - logits.max(-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
+    return log_softmax(logits)
 
 
 def read_tokens(stream: LanguageStream, ids: Ids, lengths: Ids, before: Numbers | None) -> Numbers:
@@ -50,7 +50,9 @@ def read_tokens(stream: LanguageStream, ids: Ids, lengths: Ids, before: Numbers 
         logits = stream.read(part, np.clip(lengths - begin, 0, len(part))).astype(np.float64)
         last, later = logits[-1], logits[:-1]
         previous = later if before is None else np.concatenate([before[None], later])
-        picked = np.take_along_axis(log_softmax(previous), part[len(part) - len(previous) :, :, None], -1)
+        picked = np.take_along_axis(
+            log_probabilities(previous), part[len(part) - len(previous) :, :, None], -1
+        )
         scores[begin + len(part) - len(previous) : begin + len(part)] = picked[..., 0]
         before = last
     return scores

@@ -30,7 +30,7 @@ from unrolled.tasks.lm.service.messages import (
     Token,
     Written,
 )
-from unrolled.tasks.lm.service.reader import first_tokens, log_softmax, read_with_history, score_texts
+from unrolled.tasks.lm.service.reader import first_tokens, log_probabilities, read_with_history, score_texts
 from unrolled.tasks.lm.service.writer import LanguageWriter
 
 
@@ -101,7 +101,7 @@ class LanguageService(Service[LanguageRuntime]):
             stream.restore(state)
             before = stream.logits.astype(np.float64)
         scores, states = read_with_history(stream, ids, before, request.history)
-        p = np.exp(log_softmax(stream.logits[0].astype(np.float64) / request.temperature))
+        p = np.exp(log_probabilities(stream.logits[0].astype(np.float64) / request.temperature))
         best = np.argsort(-p, kind="stable")[: request.top]
         read = [
             ReadToken(text=runtime.name(token), log_probability=score)

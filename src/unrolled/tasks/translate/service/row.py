@@ -56,7 +56,7 @@ class WrittenRow:
 
     @property
     def is_done(self) -> bool:
-        """Whether it is complete."""
+        """True if the translation is complete."""
         ended = self.tokens[-1:] == [EOS_ID]
         return ended or len(self.tokens) == self.longest or not len(self.source.ids)
 
