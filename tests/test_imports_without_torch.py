@@ -28,10 +28,13 @@ LISTED = """
     unrolled.decoding.next_tokens unrolled.models.native.encoder_decoder unrolled.models.native.forecaster
     unrolled.tasks.translate.runtime unrolled.tasks.translate.translating unrolled.tasks.forecast.runtime
     unrolled.tasks.forecast.rolling unrolled.tasks.forecast.backtest unrolled.cli.translate
+    unrolled.serve.app unrolled.serve.server unrolled.serve.worker unrolled.cli.serve
 """
 TASKS = ("classify", "forecast", "lm", "music", "tag", "translate")
 MODULES = LISTED.split()
-MODULES += [f"unrolled.tasks.{task}.{name}" for task in TASKS for name in ("spec", "config", "artifacts")]
+MODULES += [
+    f"unrolled.tasks.{task}.{name}" for task in TASKS for name in ("spec", "config", "artifacts", "service")
+]
 
 NAMES = {
     "unrolled.data": ["IGNORE", "EncodedPairs", "Labelled", "Pairs", "Sentences", "TokenStream", "read_text"],
